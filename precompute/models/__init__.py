@@ -1,0 +1,1 @@
+"""Models: which there are, where their packages live, and how each turns structures into embeddings."""

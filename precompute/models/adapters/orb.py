@@ -1,0 +1,64 @@
+"""Orb: the final node features of the message-passing stack, through `orb_models.forcefield.pretrained`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from precompute.contracts import Structure
+from precompute.models.geometry import in_vacuum
+from precompute.models.spec import ModelSpec
+from precompute.structures.convert import to_ase
+
+
+class Adapter:
+    """Embeds structures with one Orb checkpoint. The features are not invariant under rotation."""
+
+    def __init__(self, spec: ModelSpec, device: str = "cpu") -> None:
+        import inspect
+
+        from cached_path import cached_path
+        from orb_models.forcefield.pretrained import ORB_PRETRAINED_MODELS
+
+        # a local checkpoint holds weights only; its architecture is named as the head
+        name = spec.checkpoint if spec.path is None else spec.head or spec.checkpoint
+        if name not in ORB_PRETRAINED_MODELS:
+            raise ValueError(f"{name!r} is no Orb architecture; known: {', '.join(ORB_PRETRAINED_MODELS)}")
+        loader = ORB_PRETRAINED_MODELS[name]
+        source = spec.path or inspect.signature(loader).parameters["weights_path"].default
+        self.file = Path(cached_path(source))
+        model = loader(weights_path=str(self.file), device=device, precision="float32-highest", compile=False)
+        self._device = device
+        self._system = model.system_config
+        self._network = model.model
+        self._charged = self._network.conditioner is not None
+        self.width = 256
+        self.cutoff = float(self._system.radius)
+        self.head = spec.head
+        self.elements = frozenset(range(1, 118))
+
+    def embed(self, structures: Sequence[Structure]) -> list[NDArray[np.float32]]:
+        """Return one (n_atoms, d) array a structure."""
+        import torch
+        from orb_models.forcefield.base import batch_graphs
+
+        with torch.no_grad():
+            batch = batch_graphs([self._graph(s) for s in structures])
+            features = self._network(batch)["node_features"]
+        return [part.cpu().numpy() for part in torch.split(features, [len(s) for s in structures])]
+
+    def _graph(self, structure: Structure) -> Any:
+        import torch
+        from orb_models.forcefield.atomic_system import ase_atoms_to_atom_graphs
+
+        # Orb takes three periodic directions or none
+        atoms = to_ase(in_vacuum(structure, self.cutoff) if structure.pbc.any() else structure)
+        if self._charged:
+            # the OMol25 models want a total charge and a spin multiplicity; neutral singlets unless the data say so
+            atoms.info["charge"] = float(structure.properties.get("charge", 0.0))
+            atoms.info["spin"] = float(structure.properties.get("spin_multiplicity", 1.0))
+        return ase_atoms_to_atom_graphs(atoms, self._system, device=torch.device(self._device))

@@ -1,0 +1,223 @@
+"""A model in a process of its own, as the main process sees it; its death or silence becomes an error with names."""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import os
+import queue
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from precompute.contracts import AtlasError, Structure
+from precompute.models.channel import ChannelClosed, receive, send
+from precompute.models.environments import python_of
+from precompute.models.errors import ModelError, OutOfMemory, Unembeddable, UntrustedFile, WorkerError
+from precompute.models.spec import ModelSpec
+from precompute.structures.portable import to_json
+
+TIMEOUT_VARIABLE = "PLATONIC_ATLAS_WORKER_TIMEOUT"
+_OPENING_SECONDS = 3600.0  # weights may be on their way
+_BATCH_SECONDS = 600.0
+_ATOM_SECONDS = 1.0
+_ERRORS: dict[str, type[Exception]] = {
+    "Unembeddable": Unembeddable,
+    "OutOfMemory": OutOfMemory,
+    "UntrustedFile": UntrustedFile,
+    "ModelError": ModelError,
+}
+_START = "import sys; sys.path.append(sys.argv.pop(1)); from precompute.models.worker import main; main()"
+
+
+class WorkerEngine:
+    """A model in its environment's process."""
+
+    def __init__(self, spec: ModelSpec, threads: int | None = None, trust: bool = False) -> None:
+        self._worker = _worker_for(spec.environment)
+        self.spec = spec
+        request = {
+            "do": "open",
+            "spec": spec.model_dump(mode="json"),
+            "threads": threads,
+            "trust": trust,
+            "path": [p for p in sys.path if p and Path(p).is_dir() and not _is_packages(p)],
+        }
+        try:
+            answer, _ = self._worker.ask(request, _seconds(_OPENING_SECONDS), f"{spec.key} was loading")
+        except AtlasError:
+            self.close()
+            raise
+        self.spec = ModelSpec.model_validate(answer["spec"])
+        self.provenance: dict[str, Any] = answer["provenance"]
+
+    def embed(self, structures: Sequence[Structure]) -> list[NDArray[np.float32]]:
+        """Return one (n_atoms, d) float32 array a structure, in order."""
+        atoms = sum(map(len, structures))
+        doing = f"{self.spec.key} was embedding {_names(structures)}"
+        request = {"do": "embed", "structures": [to_json(_bare(s)) for s in structures]}
+        _, arrays = self._worker.ask(request, _seconds(_BATCH_SECONDS + _ATOM_SECONDS * atoms), doing)
+        return arrays
+
+    def close(self) -> None:
+        """Keep the process for the next model of its environment: importing its packages takes longer than loading."""
+        if self._worker.alive():
+            _IDLE.append(self._worker)
+
+
+class _Worker:
+    def __init__(self, environment: str, python: Path) -> None:
+        self.environment = environment
+        self.python = python
+        root = Path(__file__).resolve().parents[2]
+        self._errors: IO[bytes] = tempfile.TemporaryFile()
+        # -P: the current folder must not shadow packages
+        self._process = subprocess.Popen(
+            [str(python), "-P", "-c", _START, str(root)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._errors,
+        )
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._requests, self._answers = self._process.stdin, self._process.stdout
+        self._inbox: queue.Queue[Any] = queue.Queue()
+        threading.Thread(target=self._listen, daemon=True).start()
+
+    def alive(self) -> bool:
+        return self._process.poll() is None
+
+    def ask(self, request: dict[str, Any], seconds: float, doing: str) -> tuple[dict[str, Any], list[Any]]:
+        try:
+            send(self._requests, request)
+            answer = self._inbox.get(timeout=seconds)
+        except queue.Empty:
+            self.kill()
+            raise WorkerError(
+                f"{doing} and gave no answer for {seconds:g} s; its process was ended. "
+                f"{TIMEOUT_VARIABLE} sets the seconds to wait{self._tail()}"
+            ) from None
+        except ChannelClosed:
+            answer = None
+        if answer is None:
+            raise WorkerError(f"{doing} when its process {self._end()}{self._tail()}")
+        message, arrays = answer
+        if "error" in message:
+            raise _ERRORS[message["error"]](message["text"])
+        return message, arrays
+
+    def kill(self) -> None:
+        with contextlib.suppress(OSError):
+            self._process.kill()
+        self._process.wait()
+        self._close_streams()
+
+    def stop(self) -> None:
+        """Close the channel, on which the process ends by itself; kill it where it does not."""
+        with contextlib.suppress(OSError):
+            self._requests.close()
+        try:
+            self._process.wait(timeout=5)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._close_streams()
+
+    def _close_streams(self) -> None:
+        with contextlib.suppress(OSError):
+            self._requests.close()
+
+    def _listen(self) -> None:
+        with self._answers:
+            while True:
+                try:
+                    answer = receive(self._answers)
+                except ChannelClosed:
+                    self._inbox.put(None)
+                    return
+                self._inbox.put(answer)
+
+    def _end(self) -> str:
+        try:
+            code = self._process.wait(timeout=10)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            return "closed its channel"
+        self._close_streams()
+        if code == -9:
+            return "was killed (signal 9), as the system does when memory runs out"
+        return f"crashed (signal {-code})" if code < 0 else f"ended with status {code}"
+
+    def _tail(self) -> str:
+        self._errors.seek(0, os.SEEK_END)
+        self._errors.seek(max(0, self._errors.tell() - 2000))
+        lines = self._errors.read().decode(errors="replace").strip().splitlines()[-8:]
+        return ". Last lines it printed:\n" + "\n".join(lines) if lines else ""
+
+
+_IDLE: list[_Worker] = []
+
+
+def stop_idle_workers() -> None:
+    """End the processes that wait for another model."""
+    while _IDLE:
+        _IDLE.pop().stop()
+
+
+atexit.register(stop_idle_workers)
+
+
+def _worker_for(environment: str) -> _Worker:
+    python = python_of(environment)
+    for worker in [w for w in _IDLE if not w.alive()]:
+        _IDLE.remove(worker)
+    for worker in _IDLE:
+        if (worker.environment, worker.python) == (environment, python):
+            _IDLE.remove(worker)
+            return worker
+    return _Worker(environment, python)
+
+
+def _seconds(default: float) -> float:
+    text = os.environ.get(TIMEOUT_VARIABLE)
+    if not text:
+        return default
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds < float("inf"):
+        raise AtlasError(f"{TIMEOUT_VARIABLE} is {text!r}, expected a number of seconds above 0")
+    return seconds
+
+
+def _is_packages(folder: str) -> bool:
+    return Path(folder).name in ("site-packages", "dist-packages", "lib-dynload") or folder.startswith(sys.base_prefix)
+
+
+def _names(structures: Sequence[Structure]) -> str:
+    ids = [s.id for s in structures[:8]]
+    more = f" and {len(structures) - 8} more" if len(structures) > 8 else ""
+    return ", ".join(ids) + more
+
+
+def _bare(structure: Structure) -> Structure:
+    """Return `structure` without atom properties, which no model reads; the properties may hold charge and spin."""
+    if not structure.atom_properties:
+        return structure
+    return Structure(
+        id=structure.id,
+        source=structure.source,
+        numbers=structure.numbers,
+        positions=structure.positions,
+        cell=structure.cell,
+        pbc=structure.pbc,
+        properties=structure.properties,
+    )

@@ -1,0 +1,225 @@
+"""What the command line prints: tables of an atlas, of models, of anchors, of a build before and after."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from precompute.contracts import AnchorSet, Skipped
+from precompute.embedding import share_of_cores
+from precompute.plan import Request, estimate
+from precompute.store import Atlas
+
+if TYPE_CHECKING:
+    from precompute.build import Report
+
+SHOWN_SKIPPED = 10
+WEIGHTS = {"made": "made on the spot"}
+
+
+def print_plan(console: Console, request: Request) -> None:
+    """Say what a build will do, with an estimate of time and disk."""
+    from precompute.build import missing_models
+    from precompute.staging import Ledger, finished
+
+    c = request.collection
+    old = None if request.overwrite else finished(request.out)
+    todo = list(request.models) if old is None else missing_models(request, Ledger(old.file))
+    todo = [s for s in todo if s.key not in request.imported]
+    e = estimate(request, todo, share_of_cores(max(1, len(todo)))[0])
+    n = sum(len(s) for s in c.structures)
+    say = _sayer(console)
+    say(f"{len(c.structures):,} structures, {n:,} atoms; {len(c.skipped):,} skipped")
+    _print_skipped(console, c.skipped)
+    a = request.anchors
+    if a.ready is not None:
+        say(f"anchors: the set {a.ready.name!r}, {len(a.ready)} atoms")
+    else:
+        say(f"anchors: {a.count}, to be chosen by {a.method}")
+    reused = [s.key for s in request.models if s not in todo and s.key not in request.imported]
+    say(f"to embed: {', '.join(e.to_embed) or 'nothing'}" + (f"; there already: {', '.join(reused)}" if reused else ""))
+    if todo:
+        say(f"estimate: {e.seconds / 60:.0f}-{2 * e.seconds / 60:.0f} min, {e.bytes / 1e6:,.0f} MB in {request.out}")
+
+
+def print_end(console: Console, request: Request, report: Report) -> None:
+    """Say how a build ended."""
+    say = _sayer(console)
+    if not report.built:
+        say(f"{request.out} holds all of this already; nothing to do")
+        return
+    _print_skipped(console, request.collection.skipped)
+    for key, reason in report.failed.items():
+        say(f"{key} is not in the atlas: {reason}")
+    say(f"{request.out} is ready. Show it: platonic-atlas serve {request.out}")
+
+
+def atlas_info(atlas: Atlas) -> dict[str, Any]:
+    """Everything that `platonic-atlas info` tells, as plain data."""
+    models = []
+    for key in atlas.model_keys:
+        view = atlas.model(key)
+        attrs = view.attrs
+        wanted = ("family", "status", "weights", "layer", "width", "training_data", "level_of_theory", "licence")
+        models.append({
+            "key": key,
+            **{k: attrs.get(k) for k in wanted},
+            "refused": [{"structure": r.structure, "reason": r.reason} for r in view.refused],
+            "flagged": attrs.get("flagged", {}),
+            "maps": view.map_names,
+            "provenance": attrs.get("provenance", {}),
+        })  # fmt: skip
+    anchors = atlas.anchors
+    return {
+        "path": str(atlas.path),
+        "title": atlas.title,
+        "created": atlas.attrs.get("created"),
+        "schema_version": atlas.attrs["schema_version"],
+        "software": atlas.attrs.get("software", {}),
+        "structures": atlas.n_structures,
+        "atoms": atlas.n_atoms,
+        "representatives": int(atlas.atoms("is_representative").sum()),
+        "elements": len(set(atlas.atoms("atomic_number").tolist())),
+        "bytes": _size(atlas.path),
+        "skipped": [vars(s) for s in atlas.skipped],
+        "anchors": {
+            "name": anchors.name,
+            "count": len(anchors),
+            "method": anchors.method,
+            "model": anchors.model,
+            "seed": anchors.seed,
+            "chosen_from": anchors.chosen_from,
+            "in_this_atlas": int((atlas.file.read("anchors/index") >= 0).sum()),
+        },
+        "purity": _purity(atlas),
+        "models": models,
+    }
+
+
+def print_info(console: Console, data: dict[str, Any]) -> None:
+    """Print what `atlas_info` gathered."""
+    say = _sayer(console)
+    say(f"{data['title']}  ({data['path']}, {data['bytes'] / 1e6:,.0f} MB, made {data['created']})")
+    say(
+        f"{data['structures']:,} structures, {data['atoms']:,} atoms in {data['representatives']:,} orbits, "
+        f"{data['elements']} elements"
+    )
+    a = data["anchors"]
+    how = f"{a['method']}" + (f" on {a['model']}" if a["model"] else "")
+    say(f"anchors: {a['name']}, {a['count']} by {how} from {a['chosen_from']}; {a['in_this_atlas']} are in this atlas")
+    table = Table(title="Models", title_justify="left")
+    for column in ("key", "status", "layer", "width", "refused", "flagged", "maps"):
+        table.add_column(column, justify="right" if column in ("width", "refused", "flagged", "maps") else "left")
+    for m in data["models"]:
+        counts = [str(len(m[k])) for k in ("refused", "flagged", "maps")]
+        table.add_row(m["key"], m["status"], str(m["layer"]), str(m["width"]), *counts)
+    console.print(table)
+    for m in data["models"]:
+        for r in m["refused"][:SHOWN_SKIPPED]:
+            say(f"  {m['key']} refused {r['structure']}: {r['reason']}")
+        for name, remarks in list(m["flagged"].items())[:SHOWN_SKIPPED]:
+            say(f"  {m['key']} flagged {name}: {'; '.join(remarks)}")
+    if data["purity"]:
+        console.print(purity_table(data["purity"]))
+    _print_skipped(console, [Skipped(**s) for s in data["skipped"]])
+    say("software: " + ", ".join(f"{k} {v}" for k, v in data["software"].items()))
+
+
+def purity_table(p: dict[str, Any]) -> Table:
+    """Is chemistry in the space? One row a model."""
+    title = (
+        f"Share of the {p['neighbours']} nearest atoms that are of the same element group "
+        f"({p['atoms']:,} symmetry-distinct atoms, {p['structures']:,} structures; 95 % interval)"
+    )
+    table = Table(title=title, title_justify="left")
+    for column in ("model", "neighbours of other elements", "permuted", "all neighbours", "permuted"):
+        table.add_column(column, justify="left" if column == "model" else "right")
+    for row in sorted(p["rows"], key=lambda r: -r["other_elements_value"]):
+        cells = []
+        for kind in ("other_elements", "plain"):
+            cells.append(f"{row[f'{kind}_value']:.3f} [{row[f'{kind}_low']:.3f}, {row[f'{kind}_high']:.3f}]")
+            cells.append(f"{row[f'{kind}_permuted']:.3f}")
+        table.add_row(row["model"], *cells)
+    return table
+
+
+def print_models(console: Console, rows: list[dict[str, Any]]) -> None:
+    """Print the table of known models."""
+    table = Table()
+    for column in (
+        "key",
+        "family",
+        "weights",
+        "width",
+        "layer",
+        "training data",
+        "level of theory",
+        "licence",
+        "ready",
+    ):
+        table.add_column(column, overflow="fold")
+    for r in rows:
+        table.add_row(
+            r["key"], r["family"], WEIGHTS.get(r["weights"], r["weights"]), str(r["width"] or "?"), r["layer"],
+            r["training_data"] or "-", r["level_of_theory"] or "-", r["licence"] or "-",
+            "yes" if r["ready"] else f"no: platonic-atlas env create {r['environment']}",
+        )  # fmt: skip
+    console.print(table)
+
+
+def anchor_rows(anchors: AnchorSet) -> list[dict[str, Any]]:
+    """One row an anchor: element, structure, atom."""
+    from precompute.elements import table
+
+    symbols = table()["symbol"]
+    pairs = zip(anchors.structure.tolist(), anchors.atom.tolist(), anchors.numbers.tolist(), strict=True)
+    return [
+        {"rank": i, "element": str(symbols[z - 1]), "structure": anchors.structures[s].id, "atom": a}
+        for i, (s, a, z) in enumerate(pairs)
+    ]
+
+
+def print_anchors(console: Console, anchors: AnchorSet) -> None:
+    """Print an anchor set."""
+    rows = anchor_rows(anchors)
+    say = _sayer(console)
+    on = f" on {anchors.model}" if anchors.model else ""
+    say(f"{anchors.name}: {len(anchors)} anchors by {anchors.method}{on}, seed {anchors.seed}")
+    say(f"chosen from {anchors.chosen_from}; {len(Counter(r['element'] for r in rows))} elements")
+    table = Table()
+    for column in ("rank", "element", "structure", "atom"):
+        table.add_column(column)
+    for r in rows:
+        table.add_row(str(r["rank"]), r["element"], escape(r["structure"]), str(r["atom"]))
+    console.print(table)
+
+
+def _sayer(console: Console) -> Any:
+    # ids, file names and reasons come from outside: brackets in them are not markup
+    return lambda text: console.print(text, markup=False, highlight=False)
+
+
+def _print_skipped(console: Console, skipped: list[Skipped] | tuple[Skipped, ...]) -> None:
+    say = _sayer(console)
+    for s in skipped[:SHOWN_SKIPPED]:
+        say(f"  skipped {s.id} ({s.source}): {s.reason}")
+    if len(skipped) > SHOWN_SKIPPED:
+        say(f"  ... and {len(skipped) - SHOWN_SKIPPED:,} more, kept in the atlas (platonic-atlas info --json)")
+
+
+def _purity(atlas: Atlas) -> dict[str, Any]:
+    base = "diagnostics/purity"
+    if not atlas.file.has(base):
+        return {}
+    columns = {name: atlas.file.read(f"{base}/{name}").tolist() for name in atlas.file.names(base, "arrays")}
+    rows = [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
+    return {**atlas.file.attrs(base), "rows": rows}
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size if path.is_file() else sum(f.stat().st_size for f in path.rglob("*") if f.is_file())

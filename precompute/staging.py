@@ -1,0 +1,176 @@
+"""Where a build works until the atlas is whole: a folder beside it, one lock, one ledger of finished stages.
+
+An atlas appears under its name by a rename, so that no half atlas can ever be opened. A stage is entered in the ledger
+after its last array is written; a stage that is not entered is done again from nothing.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from precompute.contracts import AtlasError
+from precompute.store import SCHEMA_VERSION, Atlas, AtlasFile, NotAnAtlas
+
+Settings = Mapping[str, Any]
+
+
+class Staging:
+    """The working folder ``<atlas>.unfinished`` of one build.
+
+    Attributes
+    ----------
+    file : AtlasFile
+        The atlas being made.
+    blocks : Path
+        Folder for results that are finer than a stage.
+    """
+
+    def __init__(self, out: Path) -> None:
+        self.out = out
+        self.folder = out.with_name(out.name + ".unfinished")
+        self.atlas_path = self.folder / "atlas"
+        self.blocks = self.folder / "blocks"
+        self._retired = out.with_name(out.name + ".replaced")
+
+    @contextmanager
+    def lock(self) -> Iterator[None]:
+        """Keep two builds of one atlas apart.
+
+        Raises
+        ------
+        AtlasError
+            Where another build holds the lock, or the folder cannot be written.
+        """
+        from filelock import FileLock, Timeout
+
+        path = self.out.with_name(f".{self.out.name}.lock")
+        try:
+            self.out.parent.mkdir(parents=True, exist_ok=True)
+            held = FileLock(path, timeout=0)
+            held.acquire()
+        except Timeout as error:
+            raise AtlasError(f"another build is writing {self.out}; wait for it, or choose another --out") from error
+        except OSError as error:
+            raise AtlasError(f"cannot write {self.out}: {error.strerror}") from error
+        try:
+            yield
+        finally:
+            # the lock file stays: deleting it would let a third build lock a new one beside a waiting second
+            held.release()
+
+    def recover(self) -> None:
+        """Finish the exchange of an old atlas for a new one that was cut short between its two renames."""
+        if self._retired.exists():
+            if not self.out.exists():
+                self._retired.rename(self.out)
+            else:
+                shutil.rmtree(self._retired)
+
+    def discard(self) -> None:
+        """Throw away what an unfinished build left."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def open(self, attrs: Mapping[str, Any], start_from: Path | None) -> bool:
+        """Open what an unfinished build left, else a copy of the atlas `start_from`, else a new atlas.
+
+        Returns
+        -------
+        bool
+            Whether an unfinished build was found.
+        """
+        found = (self.atlas_path / "zarr.json").exists()
+        if not found:
+            self.discard()
+            self.folder.mkdir(parents=True)
+            self.blocks.mkdir()
+            if start_from is not None:
+                copying = self.folder / "copying"
+                shutil.copytree(start_from, copying, copy_function=_link_or_copy)
+                copying.rename(self.atlas_path)
+            else:
+                AtlasFile.create(self.atlas_path, {"schema_version": SCHEMA_VERSION, "provenance": {}, **attrs})
+        self.file = AtlasFile.edit(self.atlas_path)
+        self.file.set_attrs({"complete": False})
+        return found
+
+    def publish(self, attrs: Mapping[str, Any]) -> None:
+        """Mark the atlas complete and give it its name."""
+        self.file.set_attrs({**attrs, "complete": True})
+        self.file.consolidate()
+        if self.out.exists():
+            self.out.rename(self._retired)
+        self.atlas_path.rename(self.out)
+        shutil.rmtree(self._retired, ignore_errors=True)
+        self.discard()
+
+
+class Ledger:
+    """Which stages of an atlas are finished, and with which settings."""
+
+    def __init__(self, file: AtlasFile) -> None:
+        self._file = file
+        self.entries: dict[str, dict[str, Any]] = dict(file.attrs().get("provenance", {}))
+
+    def holds(self, stage: str, settings: Settings) -> bool:
+        return self.entries.get(stage) == dict(settings)
+
+    def differences(self, stage: str, settings: Settings) -> list[str]:
+        """Name the fields in which a finished stage differs from `settings`, with both values."""
+        entry = self.entries.get(stage)
+        if entry is None:
+            return []
+        names = [*entry, *(n for n in settings if n not in entry)]
+        return [
+            f"{name}: was {entry.get(name)!r}, now {settings.get(name)!r}"
+            for name in names
+            if entry.get(name) != settings.get(name)
+        ]
+
+    @contextmanager
+    def stage(self, name: str, settings: Settings) -> Iterator[None]:
+        """Strike the stage out, do the work, enter it again when the work is done."""
+        if name in self.entries:
+            del self.entries[name]
+            self._save()
+        yield
+        self.entries[name] = dict(settings)
+        self._save()
+
+    def forget(self, name: str) -> None:
+        self.entries.pop(name, None)
+        self._save()
+
+    def _save(self) -> None:
+        self._file.set_attrs({"provenance": self.entries})
+
+
+def finished(out: Path) -> Atlas | None:
+    """Open the atlas at `out`; None where nothing is there.
+
+    Raises
+    ------
+    AtlasError
+        Where something else than an atlas is in the way.
+    """
+    if not out.exists():
+        return None
+    try:
+        return Atlas(out)
+    except NotAnAtlas as error:
+        raise AtlasError(f"{out} is in the way and is no atlas that can be added to ({error})") from error
+
+
+def _link_or_copy(source: str, target: str) -> None:
+    """Share the bulky chunks with the old atlas (they are replaced, never changed in place); copy the rest."""
+    if Path(source).name == "zarr.json":
+        shutil.copyfile(source, target)
+        return
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copyfile(source, target)
