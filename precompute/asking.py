@@ -6,14 +6,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from precompute import anchor_files
 from precompute.anchors import METHODS, K
 from precompute.contracts import AtlasError
 from precompute.coordinates import MEASURES
+from precompute.embedding import ModelRun, join
 from precompute.plan import AnchorChoice, Request
 from precompute.progress import Display
 
 if TYPE_CHECKING:
+    from precompute.models.spec import ModelSpec
     from precompute.structures.collect import Collection
 
 
@@ -36,6 +41,7 @@ class Question:
     max_atoms: int | None = None
     strict: bool = False
     trust: tuple[Path, ...] = ()
+    umap: bool = True
     overwrite: bool = False
 
 
@@ -64,10 +70,11 @@ def answer(question: Question, display: Display) -> Request:
         raise AtlasError(f"models named twice: {', '.join(twice)}")
     anchors = _anchors(q)
     collection = _collect(q, display)
-    imported: dict[str, Any] = {}
-    of_anchors: dict[str, Any] = {}
+    trusted = frozenset(p.resolve() for p in q.trust)
+    imported: dict[str, ModelRun] = {}
+    of_anchors: dict[str, NDArray[np.float32]] = {}
     for key, file in pairs:
-        run, spec, rows = _import(key, file, collection)
+        run, spec, rows = _import(key, file, collection, trusted)
         specs.append(spec)
         imported[key] = run
         if rows is not None:
@@ -81,7 +88,8 @@ def answer(question: Question, display: Display) -> Request:
         seed=q.seed,
         imported=imported,
         imported_anchors=of_anchors,
-        trusted=frozenset(p.resolve() for p in q.trust),
+        trusted=trusted,
+        umap=q.umap,
         overwrite=q.overwrite,
     )
 
@@ -120,5 +128,18 @@ def _collect(q: Question, display: Display) -> Collection:
         return collect_structures(catalogue.load(), strict=q.strict, max_atoms=limit)
 
 
-def _import(key: str, file: Path, collection: Collection) -> tuple[Any, Any, Any]:
-    raise AtlasError(f"{key}: {file}")
+def _import(
+    key: str, file: Path, collection: Collection, trusted: frozenset[Path]
+) -> tuple[ModelRun, ModelSpec, NDArray[np.float32] | None]:
+    """Read embeddings made elsewhere, as if a model had just made them."""
+    from precompute.models.imported import load_imported
+    from precompute.models.registry import registry
+
+    if key in {name for s in registry().specs for name in (s.key, *s.aliases)}:
+        raise AtlasError(f"--import {key}={file}: {key!r} is the key of a known model; give the import another")
+    structures = collection.structures
+    found = load_imported(
+        key, file, [s.id for s in structures], [len(s) for s in structures], trust=file.resolve() in trusted
+    )
+    run = join(structures, found.embedded, found.provenance)
+    return run, found.spec.model_copy(update={"path": str(file)}), found.anchors

@@ -333,7 +333,7 @@ class _Build:
         return {"coordinates": {k: short(self.ledger.entries[f"coordinates/{k}"]) for k in keys}}
 
     def _maps(self, keys: Sequence[str]) -> None:
-        settings = {**self._after(keys), "seed": self.request.seed}
+        settings = {**self._after(keys), "seed": self.request.seed, "umap": self.request.umap}
         if self.ledger.holds("maps", settings):
             return
         with self.display.stage("maps"), self.ledger.stage("maps", settings):
@@ -355,6 +355,8 @@ class _Build:
         for key in keys:
             for name, map_ in maps.raw_maps(self.file.read(f"models/{key}/embeddings"), rows).items():
                 yield key, name, map_
+        if not self.request.umap:
+            return
         rng = np.random.default_rng(self.request.seed)
         fitted = rows[maps.balanced_rows(self._category[rows], maps.MAX_UMAP_ROWS // len(pooled), rng)]
         placed = maps.umap_maps(x, pooled, fitted, seed=self.request.seed)

@@ -37,22 +37,27 @@ AtlasPath = Annotated[Path, typer.Argument(metavar="ATLAS", help="An atlas: a fo
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
+class Interrupted(BaseException):
+    """Ctrl-C or a polite kill. Of its own, since typer turns KeyboardInterrupt into "Aborted!" and no more."""
+
+
 def main() -> None:
     """Run the command line; errors that a person can mend are one message, not a traceback."""
-    signal.signal(signal.SIGTERM, lambda *_: _interrupt())
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _interrupt)
     try:
         app()
     except AtlasError as error:
         err_console.print("error:", style="bold red", end=" ")
         err_console.print(str(error), markup=False, highlight=False, soft_wrap=True)
         sys.exit(1)
-    except KeyboardInterrupt:
-        err_console.print("\ninterrupted; finished work is kept, the same command goes on from there")
+    except Interrupted:
+        err_console.print("interrupted; finished work is kept, the same command goes on from there")
         sys.exit(130)
 
 
-def _interrupt() -> None:
-    raise KeyboardInterrupt
+def _interrupt(*_: object) -> None:
+    raise Interrupted
 
 
 def _print_json(data: object) -> None:
@@ -90,6 +95,7 @@ def build(
         list[Path] | None,
         typer.Option(help="A checkpoint that may be unpickled, which can run code. Name it again here."),
     ] = None,
+    umap: Annotated[bool, typer.Option(help="Make UMAP maps besides PCA; the slowest maps.")] = True,
     overwrite: Annotated[bool, typer.Option(help="Replace an atlas of other structures or anchors.")] = False,
     dry_run: Annotated[bool, typer.Option(help="Say what would be done, with an estimate, and stop.")] = False,
 ) -> None:
@@ -117,6 +123,7 @@ def build(
             max_atoms=max_atoms,
             strict=strict,
             trust=tuple(trust or ()),
+            umap=umap,
             overwrite=overwrite,
         ),
         display,
@@ -168,7 +175,7 @@ def serve(
     process = subprocess.Popen(command)
     try:
         sys.exit(process.wait())
-    except KeyboardInterrupt:
+    except Interrupted:
         process.terminate()
         process.wait()
 

@@ -97,7 +97,8 @@ class Analysis:
     spacegroup_symbol : str
         International short symbol, e.g. ``Fm-3m``; empty where there is none.
     crystal_system : str
-        triclinic, monoclinic, orthorhombic, tetragonal, trigonal, hexagonal, cubic, or ``molecule``.
+        triclinic, monoclinic, orthorhombic, tetragonal, trigonal, hexagonal, cubic; or ``molecule``, ``chain``,
+        ``layer`` where fewer than three directions are periodic.
     orbit : (n,) int
         Index within the structure of the first atom of each atom's orbit, so a representative's orbit is itself.
     site_symmetry : (n,) str

@@ -42,7 +42,8 @@ def write_coordinates_table(atlas: Atlas, model: str, out: Path) -> int:
     }
     try:
         if out.suffix == ".npz":
-            fixed = {k: v.astype(str) if v.dtype.kind == "T" else v for k, v in columns.items()}
+            # text of fixed width, which npz holds without pickle
+            fixed = {k: np.array(v.tolist()) for k, v in columns.items()}
             with out.open("wb") as handle:
                 np.savez_compressed(handle, coordinates=values[rows], model=np.array(model), **fixed)
         else:

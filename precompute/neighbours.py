@@ -65,7 +65,7 @@ def nearest(
     """
     n = len(coordinates)
     unit = unit_rows(coordinates)
-    usable = np.isfinite(unit).all(axis=1)
+    usable: NDArray[np.bool_] = np.asarray(np.isfinite(unit).all(axis=1))
     pool_mask = usable if kind == "all" else usable & (orbit == np.arange(n))
     index = np.full((n, k), -1, np.int32)
     similarity = np.full((n, k), np.nan, np.float32)

@@ -62,6 +62,7 @@ class Request:
     imported: Mapping[str, ModelRun] = field(default_factory=dict)
     imported_anchors: Mapping[str, NDArray[np.float32]] = field(default_factory=dict)
     trusted: frozenset[Path] = frozenset()
+    umap: bool = True
     overwrite: bool = False
 
     @cached_property

@@ -149,27 +149,15 @@ def purity_table(p: dict[str, Any]) -> Table:
 
 
 def print_models(console: Console, rows: list[dict[str, Any]]) -> None:
-    """Print the table of known models."""
-    table = Table()
-    for column in (
-        "key",
-        "family",
-        "weights",
-        "width",
-        "layer",
-        "training data",
-        "level of theory",
-        "licence",
-        "ready",
-    ):
-        table.add_column(column, overflow="fold")
+    """Print the known models, two lines each: nine columns would fold into nothing on a usual terminal."""
+    say = _sayer(console)
     for r in rows:
-        table.add_row(
-            r["key"], r["family"], WEIGHTS.get(r["weights"], r["weights"]), str(r["width"] or "?"), r["layer"],
-            r["training_data"] or "-", r["level_of_theory"] or "-", r["licence"] or "-",
-            "yes" if r["ready"] else f"no: platonic-atlas env create {r['environment']}",
-        )  # fmt: skip
-    console.print(table)
+        ready = "ready" if r["ready"] else f"not ready: platonic-atlas env create {r['environment']}"
+        weights = WEIGHTS.get(r["weights"], r["weights"])
+        console.print(escape(r["key"]), style="bold", end="", highlight=False)
+        say(f"  {r['family']}, {r['status']}, weights {weights}, {ready}")
+        parts = [f"{r['width'] or '?'} wide: {r['layer']}", r["training_data"], r["level_of_theory"], r["licence"]]
+        say("    " + "; ".join(p for p in parts if p))
 
 
 def anchor_rows(anchors: AnchorSet) -> list[dict[str, Any]]:

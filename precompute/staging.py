@@ -6,6 +6,7 @@ after its last array is written; a stage that is not entered is done again from 
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 from collections.abc import Iterator, Mapping
@@ -166,9 +167,14 @@ def finished(out: Path) -> Atlas | None:
 
 
 def _link_or_copy(source: str, target: str) -> None:
-    """Share the bulky chunks with the old atlas (they are replaced, never changed in place); copy the rest."""
+    """Share the bulky chunks with the old atlas (they are replaced, never changed in place); copy the metadata.
+
+    Consolidated metadata is left out: it would go on telling of what the build then replaces.
+    """
     if Path(source).name == "zarr.json":
-        shutil.copyfile(source, target)
+        metadata = json.loads(Path(source).read_text(encoding="utf-8"))
+        metadata.pop("consolidated_metadata", None)
+        Path(target).write_text(json.dumps(metadata), encoding="utf-8")
         return
     try:
         os.link(source, target)

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any, cast
+from zipfile import BadZipFile
 
 import numpy as np
 import zarr
@@ -348,5 +349,5 @@ def _open(path: Path) -> zarr.Group:
         return zarr.open_group(path, mode="r")
     except (zarr.errors.GroupNotFoundError, FileNotFoundError) as error:
         raise NotAnAtlas(f"{path} is not an atlas (no Zarr v3 group in it)") from error
-    except (ValueError, KeyError, OSError) as error:
+    except (ValueError, KeyError, OSError, BadZipFile) as error:
         raise NotAnAtlas(f"{path} is not a readable atlas: {error}") from error

@@ -180,10 +180,9 @@ def _write_atom_properties(file: AtlasFile, structures: Sequence[Structure], len
         if len(tails) != 1 or any(a.dtype.kind not in "biufUT" for a in found):
             continue
         tail = tails.pop()
-        if all(a.dtype.kind in "biuf" for a in found):
-            kind, blank, dtype = "number", np.nan, np.dtype(np.float64)
-        else:
-            kind, blank, dtype = "text", "", np.dtypes.StringDType()
+        numeric = all(a.dtype.kind in "biuf" for a in found)
+        kind, blank = ("number", np.nan) if numeric else ("text", "")
+        dtype: np.typing.DTypeLike = np.float64 if numeric else np.dtypes.StringDType()
         parts = [
             np.asarray(s.atom_properties[name]).astype(dtype)
             if name in s.atom_properties

@@ -12,7 +12,7 @@ import tempfile
 import threading
 from collections.abc import Sequence
 from pathlib import Path
-from typing import IO, Any
+from typing import Any, BinaryIO, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,6 +41,7 @@ class WorkerEngine:
     """A model in its environment's process."""
 
     def __init__(self, spec: ModelSpec, threads: int | None = None, trust: bool = False) -> None:
+        seconds = _seconds(_OPENING_SECONDS)
         self._worker = _worker_for(spec.environment)
         self.spec = spec
         request = {
@@ -51,7 +52,7 @@ class WorkerEngine:
             "path": [p for p in sys.path if p and Path(p).is_dir() and not _is_packages(p)],
         }
         try:
-            answer, _ = self._worker.ask(request, _seconds(_OPENING_SECONDS), f"{spec.key} was loading")
+            answer, _ = self._worker.ask(request, seconds, f"{spec.key} was loading")
         except AtlasError:
             self.close()
             raise
@@ -68,7 +69,13 @@ class WorkerEngine:
 
     def close(self) -> None:
         """Keep the process for the next model of its environment: importing its packages takes longer than loading."""
-        if self._worker.alive():
+        if not self._worker.alive():
+            return
+        try:
+            self._worker.ask({"do": "close"}, _seconds(_BATCH_SECONDS), f"{self.spec.key} was closing")
+        except AtlasError:
+            return
+        with _IDLE_LOCK:
             _IDLE.append(self._worker)
 
 
@@ -77,7 +84,7 @@ class _Worker:
         self.environment = environment
         self.python = python
         root = Path(__file__).resolve().parents[2]
-        self._errors: IO[bytes] = tempfile.TemporaryFile()
+        self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - open as long as the process
         # -P: the current folder must not shadow packages
         self._process = subprocess.Popen(
             [str(python), "-P", "-c", _START, str(root)],
@@ -85,11 +92,11 @@ class _Worker:
             stdout=subprocess.PIPE,
             stderr=self._errors,
         )
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._requests, self._answers = self._process.stdin, self._process.stdout
+        self._requests = cast(BinaryIO, self._process.stdin)
+        self._answers = cast(BinaryIO, self._process.stdout)
         self._inbox: queue.Queue[Any] = queue.Queue()
-        threading.Thread(target=self._listen, daemon=True).start()
+        self._listener = threading.Thread(target=self._listen, daemon=True)
+        self._listener.start()
 
     def alive(self) -> bool:
         return self._process.poll() is None
@@ -100,24 +107,26 @@ class _Worker:
             answer = self._inbox.get(timeout=seconds)
         except queue.Empty:
             self.kill()
-            raise WorkerError(
-                f"{doing} and gave no answer for {seconds:g} s; its process was ended. "
-                f"{TIMEOUT_VARIABLE} sets the seconds to wait{self._tail()}"
-            ) from None
+            text = f"{doing} and gave no answer for {seconds:g} s; its process was ended. "
+            text += f"{TIMEOUT_VARIABLE} sets the seconds to wait{self._tail()}"
+            self._release()
+            raise WorkerError(text) from None
         except ChannelClosed:
             answer = None
         if answer is None:
-            raise WorkerError(f"{doing} when its process {self._end()}{self._tail()}")
+            text = f"{doing} when its process {self._end()}{self._tail()}"
+            self._release()
+            raise WorkerError(text)
         message, arrays = answer
         if "error" in message:
             raise _ERRORS[message["error"]](message["text"])
         return message, arrays
 
     def kill(self) -> None:
+        """End the process at once."""
         with contextlib.suppress(OSError):
             self._process.kill()
         self._process.wait()
-        self._close_streams()
 
     def stop(self) -> None:
         """Close the channel, on which the process ends by itself; kill it where it does not."""
@@ -126,13 +135,14 @@ class _Worker:
         try:
             self._process.wait(timeout=5)
         except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
-        self._close_streams()
+            self.kill()
+        self._release()
 
-    def _close_streams(self) -> None:
+    def _release(self) -> None:
         with contextlib.suppress(OSError):
             self._requests.close()
+        self._errors.close()
+        self._listener.join()
 
     def _listen(self) -> None:
         with self._answers:
@@ -150,7 +160,6 @@ class _Worker:
         except subprocess.TimeoutExpired:
             self.kill()
             return "closed its channel"
-        self._close_streams()
         if code == -9:
             return "was killed (signal 9), as the system does when memory runs out"
         return f"crashed (signal {-code})" if code < 0 else f"ended with status {code}"
@@ -163,6 +172,7 @@ class _Worker:
 
 
 _IDLE: list[_Worker] = []
+_IDLE_LOCK = threading.Lock()  # models may run side by side, each in a thread that waits for its process
 
 
 def stop_idle_workers() -> None:
@@ -176,12 +186,13 @@ atexit.register(stop_idle_workers)
 
 def _worker_for(environment: str) -> _Worker:
     python = python_of(environment)
-    for worker in [w for w in _IDLE if not w.alive()]:
-        _IDLE.remove(worker)
-    for worker in _IDLE:
-        if (worker.environment, worker.python) == (environment, python):
-            _IDLE.remove(worker)
-            return worker
+    with _IDLE_LOCK:
+        for worker in list(_IDLE):
+            if not worker.alive():
+                _IDLE.remove(worker)
+            elif (worker.environment, worker.python) == (environment, python):
+                _IDLE.remove(worker)
+                return worker
     return _Worker(environment, python)
 
 

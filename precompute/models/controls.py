@@ -8,7 +8,6 @@ from __future__ import annotations
 import hashlib
 import importlib
 import json
-import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -38,10 +37,9 @@ def made_checkpoint(spec: ModelSpec) -> tuple[Path, str]:
     with FileLock(file.with_suffix(".lock")):
         known = _noted(note)
         if not (file.is_file() and known and sha256_of(file) == known["file"]):
-            # mace looks at the name's pattern of brackets, torch writes the stem into the file: keep both plain
             partial = file.with_suffix(".partial")
             known = {"weights": maker(spec, partial), "file": sha256_of(partial)}
-            os.replace(partial, file)
+            partial.replace(file)
             note.write_text(json.dumps(known), encoding="utf-8")
         return file, known["weights"]
 
@@ -77,8 +75,8 @@ def make_mace(spec: ModelSpec, file: Path) -> str:
                 atomic_numbers=list(MP_ELEMENTS),
                 correlation=3,
                 gate=torch.nn.functional.silu,
-                atomic_inter_scale=[1.0],
-                atomic_inter_shift=[0.0],
+                atomic_inter_scale=1.0,
+                atomic_inter_shift=0.0,
             )
         torch.save(model, file)
     return _weights_hash(model.state_dict())

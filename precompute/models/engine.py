@@ -91,6 +91,11 @@ class LocalEngine:
             if any(words in str(error).lower() for words in _MEMORY_WORDS):
                 raise OutOfMemory(text) from error
             raise Unembeddable(text) from error
+        # also a border: an adapter's mistake ends its own model, by name, and not the build
+        except Exception as error:
+            raise ModelError(
+                f"{self.spec.key}: its adapter failed ({type(error).__name__}: {_first_line(error)})"
+            ) from error
         for structure, array in zip(structures, arrays, strict=True):
             if array.shape != (len(structure), self.spec.width):
                 raise ModelError(
@@ -113,8 +118,8 @@ def _load(spec: ModelSpec, device: str) -> Any:
         raise
     except ImportError as error:
         raise ModelError(
-            f"{spec.key}: the packages of {spec.family} cannot be imported ({error}). Environment {spec.environment!r}: "
-            "`platonic-atlas env list` shows its state"
+            f"{spec.key}: the packages of {spec.family} cannot be imported ({error}); "
+            f"`platonic-atlas env list` shows the state of the environment {spec.environment!r}"
         ) from error
     # the border to packages that raise whatever they like while they fetch and open files; all of it is reported
     except Exception as error:
@@ -128,10 +133,11 @@ def _loading_failure(spec: ModelSpec, error: Exception) -> str:
         return f"{spec.key}: {what} cannot be loaded as {spec.family} ({reason})"
     keep = f", keep it as {spec.keep_at}" if spec.keep_at else ""
     or_ = " or" if spec.keep_at else ""
+    name = Path(str(spec.url)).name
     head = f"#{spec.checkpoint if spec.family == 'orb' else spec.head}" if spec.family == "orb" or spec.head else ""
     return (
-        f"{spec.key}: its weights are not here and could not be fetched ({reason}). Fetch {spec.url} by hand{keep},{or_} "
-        f"point at the file: --models {spec.family}:path/to/{Path(str(spec.url)).name}{head}"
+        f"{spec.key}: its weights are not here and could not be fetched ({reason}). "
+        f"Fetch {spec.url} by hand{keep},{or_} point at the file: --models {spec.family}:path/to/{name}{head}"
     )
 
 

@@ -126,7 +126,7 @@ def create(name: str, on_message: Callable[[str], None] = print, known: Registry
         _build(spec, folder, on_message)
         marker = folder / f"{_MARKER}.partial"
         marker.write_text(json.dumps({"name": name, "requirements": spec.requirements}), encoding="utf-8")
-        os.replace(marker, folder / _MARKER)
+        marker.replace(folder / _MARKER)
     on_message(f"environment {name!r} is ready")
     return folder
 

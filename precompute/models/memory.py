@@ -10,16 +10,16 @@ import ctypes
 import sys
 
 _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3
-# the largest that the C library accepts for both on 64 bits; arrays beyond it are mapped as before
-_LARGE = (1 << 31) - 1
+_MAPPED_FROM = 32 << 20  # bytes; the C library takes no larger limit, so larger arrays are mapped as before
+_KEPT = (1 << 31) - 1  # bytes; all that is freed
 
 
 def keep_freed_memory() -> None:
     """Let this process keep what it frees, on Linux with the GNU C library; elsewhere do nothing."""
     library = _gnu_library()
     if library is not None:
-        library.mallopt(_MMAP_THRESHOLD, _LARGE)
-        library.mallopt(_TRIM_THRESHOLD, _LARGE)
+        library.mallopt(_MMAP_THRESHOLD, _MAPPED_FROM)
+        library.mallopt(_TRIM_THRESHOLD, _KEPT)
 
 
 def return_freed_memory() -> None:

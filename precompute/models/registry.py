@@ -179,7 +179,8 @@ def _models(block: object, families: Mapping[str, FamilySpec], file: Path) -> li
     family = families.get(str(fields.get("family")))
     if family is None:
         raise AtlasError(
-            f"models file {file}, {key!r}: family {fields.get('family')!r} is not declared; known: {', '.join(families)}"
+            f"models file {file}, {key!r}: family {fields.get('family')!r} is not declared; "
+            f"known: {', '.join(families)}"
         )
     fields.update(
         adapter=family.adapter, environment=family.environment, packages=family.packages, isolated=family.isolated

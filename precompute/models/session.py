@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -117,7 +116,7 @@ class Session:
     def _checked(self, structure: Structure, features: NDArray[np.float32]) -> Embedded:
         bad = int(np.sum(~np.isfinite(features).all(axis=1)))
         if bad:
-            return Embedded(None, reason=f"the model gave features that are not finite for {bad} of {len(structure)} atoms")
+            return Embedded(None, reason=f"features of {bad} of {len(structure)} atoms are not finite")
         return Embedded(features, flags=isolation_flag(structure, self.spec.cutoff))
 
 
@@ -148,5 +147,3 @@ def edges_expected(structure: Structure, cutoff: float | None) -> float:
     if volume <= 0.0:
         return float(n * max(n - 1, 0))
     return n * n / volume * 4.0 / 3.0 * np.pi * cutoff**3
-
-

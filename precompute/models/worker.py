@@ -10,6 +10,7 @@ import os
 import signal
 import sys
 import traceback
+from pathlib import Path
 from typing import Any, BinaryIO
 
 from precompute.contracts import AtlasError
@@ -23,7 +24,7 @@ def main() -> None:
     answers = os.fdopen(os.dup(1), "wb")
     # prints of packages, also those of compiled code, must not mix with the messages
     os.dup2(2, 1)
-    with open(os.devnull, "rb") as nothing:
+    with Path(os.devnull).open("rb") as nothing:
         os.dup2(nothing.fileno(), 0)
     # Ctrl-C reaches the whole group; the main process decides, and closing the channel ends this one
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -42,31 +43,40 @@ class _Server:
         self._engine: Any = None
 
     def answer(self, request: dict[str, Any]) -> None:
+        message: dict[str, Any] = {}
+        arrays: list[Any] = []
         try:
             if request["do"] == "open":
                 self._open(request)
-                message, arrays = {"spec": self._engine.spec.model_dump(mode="json")}, []
+                message = {"spec": self._engine.spec.model_dump(mode="json")}
                 message["provenance"] = self._engine.provenance
+            elif request["do"] == "close":
+                self._close()
             else:
-                message, arrays = {}, self._embed(request)
+                arrays = self._embed(request)
         except (Unembeddable, OutOfMemory, UntrustedFile) as error:
-            message, arrays = {"error": type(error).__name__, "text": str(error)}, []
+            message = {"error": type(error).__name__, "text": str(error)}
         except AtlasError as error:
-            message, arrays = {"error": "ModelError", "text": str(error)}, []
+            message = {"error": "ModelError", "text": str(error)}
         # the border of the process: whatever went wrong is told to the main one, by name, with the trace on stderr
         except Exception as error:
             traceback.print_exc()
-            message, arrays = {"error": "ModelError", "text": f"{type(error).__name__}: {error}"}, []
+            message = {"error": "ModelError", "text": f"{type(error).__name__}: {error}"}
         send(self._answers, message, arrays)
 
     def _open(self, request: dict[str, Any]) -> None:
         from precompute.models.engine import LocalEngine
         from precompute.models.spec import ModelSpec
 
-        self._engine = None
+        self._close()
         # appended, so that this environment's own packages win
         sys.path.extend(p for p in request["path"] if p not in sys.path)
         self._engine = LocalEngine(ModelSpec.model_validate(request["spec"]), request["threads"], request["trust"])
+
+    def _close(self) -> None:
+        if self._engine is not None:
+            self._engine.close()
+        self._engine = None
 
     def _embed(self, request: dict[str, Any]) -> list[Any]:
         from precompute.structures.portable import from_json

@@ -58,8 +58,6 @@ def read_ase(path: Path, source: str, stem: str) -> Iterator[Structure | Report]
         number += 1
     if held is not None:
         yield _structure(held, stem, source, numbered=False)
-    if number == 0:
-        yield Report(stem, "holds no structure")
 
 
 def file_format(path: Path) -> str:
@@ -73,7 +71,7 @@ def file_format(path: Path) -> str:
     from ase.io.formats import UnknownFileTypeError, filetype, ioformats
 
     try:
-        name = filetype(str(path), guess=False)
+        name = filetype(str(path))
     except UnknownFileTypeError:
         name = ""
     if name not in ioformats or not ioformats[name].can_read or name in _REFUSED_FORMATS:

@@ -88,14 +88,15 @@ def _read_file(path: Path) -> Iterator[Structure | Skipped]:
             return
         reader = read_csv if plain.suffix.lower() == ".csv" else read_ase
         structures = reader(plain, source, stem)
-        while True:
-            found = reported(lambda: next(structures, None), stem)
-            if found is None:
-                return
+        count = 0
+        while (found := reported(lambda: next(structures, None), stem)) is not None:
+            count += 1
             if isinstance(found, Report):
                 yield Skipped(found.id, source, found.reason)
             else:
                 yield replace(found, id=one_line(found.id))
+        if count == 0:
+            yield Skipped(stem, source, "holds no structure")
 
 
 def file_stem(path: Path) -> str:

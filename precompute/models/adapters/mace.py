@@ -34,8 +34,9 @@ class Adapter:
             from mace.calculators.foundations_models import download_mace_mp_checkpoint
 
             self.file = Path(spec.path or download_mace_mp_checkpoint(spec.checkpoint))
-            options = {"head": spec.head} if spec.head else {}
-            self._calculator = MACECalculator(model_paths=self.file, device=device, default_dtype="float32", **options)
+            # a list, because the calculator takes a text for a pattern of names
+            options: dict[str, Any] = {"head": spec.head} if spec.head else {}
+            self._calculator = MACECalculator([self.file], device=device, default_dtype="float32", **options)
         self._device = device
         self._model = self._calculator.models[0]
         irreps = Irreps(str(self._model.products[0].linear.irreps_out))
