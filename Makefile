@@ -51,10 +51,10 @@ format: setup
 	$(BIN)/ruff format .
 
 test: environments browser lint
-	$(BIN)/python -m pytest -m 'not slow'
+	$(BIN)/python -m pytest -m 'not slow or ci'
 
 test-fast: setup
-	$(BIN)/python -m pytest -m 'not slow and not browser and not models'
+	$(BIN)/python -m pytest -m 'not slow and not browser'
 
 test-all: environments browser lint
 	$(BIN)/python -m pytest

@@ -158,11 +158,12 @@ def run_all(
     jobs: int,
     on_done: Callable[[str, ModelRun], None],
     on_failed: Callable[[str, AtlasError], None],
+    on_interrupt: Callable[[], None],
 ) -> None:
     """Run one task a model, `jobs` at a time; one model's failure does not stop the others.
 
-    `on_done` and `on_failed` are called in this thread, in the order in which the models finish. An interruption lets
-    the running blocks end, then goes on as an interruption.
+    `on_done` and `on_failed` are called in this thread, in the order in which the models finish. On an interruption
+    `on_interrupt` is called, which ends what the tasks wait for; finished blocks are kept.
     """
     stop = threading.Event()
     with ThreadPoolExecutor(max_workers=max(1, jobs)) as pool:
@@ -177,10 +178,12 @@ def run_all(
                         on_failed(futures[future], error)
                     else:
                         on_done(futures[future], future.result())
-        finally:
+        except BaseException:
             stop.set()
             for future in pending:
                 future.cancel()
+            on_interrupt()
+            raise
 
 
 def share_of_cores(n_models: int) -> tuple[int, int]:

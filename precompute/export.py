@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -43,7 +44,7 @@ def write_coordinates_table(atlas: Atlas, model: str, out: Path) -> int:
     try:
         if out.suffix == ".npz":
             # text of fixed width, which npz holds without pickle
-            fixed = {k: np.array(v.tolist()) for k, v in columns.items()}
+            fixed: dict[str, Any] = {k: np.array(v.tolist()) for k, v in columns.items()}
             with out.open("wb") as handle:
                 np.savez_compressed(handle, coordinates=values[rows], model=np.array(model), **fixed)
         else:

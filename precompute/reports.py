@@ -16,7 +16,7 @@ from precompute.plan import Request, estimate
 from precompute.store import Atlas
 
 if TYPE_CHECKING:
-    from precompute.build import Report
+    from precompute.stages.work import Report
 
 SHOWN_SKIPPED = 10
 WEIGHTS = {"made": "made on the spot"}
@@ -24,7 +24,7 @@ WEIGHTS = {"made": "made on the spot"}
 
 def print_plan(console: Console, request: Request) -> None:
     """Say what a build will do, with an estimate of time and disk."""
-    from precompute.build import missing_models
+    from precompute.stages.embeddings import missing_models
     from precompute.staging import Ledger, finished
 
     c = request.collection
@@ -189,7 +189,7 @@ def print_anchors(console: Console, anchors: AnchorSet) -> None:
 
 def _sayer(console: Console) -> Any:
     # ids, file names and reasons come from outside: brackets in them are not markup
-    return lambda text: console.print(text, markup=False, highlight=False)
+    return lambda text: console.print(text, markup=False, highlight=False, soft_wrap=True)
 
 
 def _print_skipped(console: Console, skipped: list[Skipped] | tuple[Skipped, ...]) -> None:

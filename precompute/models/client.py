@@ -13,6 +13,7 @@ import threading
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, BinaryIO, cast
+from weakref import WeakSet
 
 import numpy as np
 from numpy.typing import NDArray
@@ -113,6 +114,11 @@ class _Worker:
             raise WorkerError(text) from None
         except ChannelClosed:
             answer = None
+        except BaseException:
+            # Ctrl-C while waiting: the answer that is still to come must not be taken for the next one
+            self.kill()
+            self._release()
+            raise
         if answer is None:
             text = f"{doing} when its process {self._end()}{self._tail()}"
             self._release()
@@ -165,12 +171,15 @@ class _Worker:
         return f"crashed (signal {-code})" if code < 0 else f"ended with status {code}"
 
     def _tail(self) -> str:
+        if self._errors.closed:
+            return ""
         self._errors.seek(0, os.SEEK_END)
         self._errors.seek(max(0, self._errors.tell() - 2000))
         lines = self._errors.read().decode(errors="replace").strip().splitlines()[-8:]
         return ". Last lines it printed:\n" + "\n".join(lines) if lines else ""
 
 
+_ALL: WeakSet[_Worker] = WeakSet()
 _IDLE: list[_Worker] = []
 _IDLE_LOCK = threading.Lock()  # models may run side by side, each in a thread that waits for its process
 
@@ -182,6 +191,13 @@ def stop_idle_workers() -> None:
 
 
 atexit.register(stop_idle_workers)
+
+
+def kill_workers() -> None:
+    """End all model processes at once, for an interruption: whoever waits for one gets a WorkerError."""
+    for worker in list(_ALL):
+        if worker.alive():
+            worker.kill()
 
 
 def _worker_for(environment: str) -> _Worker:

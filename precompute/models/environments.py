@@ -28,6 +28,7 @@ from precompute.models.spec import MAIN, EnvironmentSpec
 
 # written last: a folder without it was left by a creation that did not end
 _MARKER = "platonic-atlas.json"
+_VENV = ("-m", "venv")
 _TOLD = re.compile(r"^\s*(Collecting|Downloading|Installing|Successfully installed)\b")
 
 
@@ -148,7 +149,7 @@ def remove(name: str, known: Registry | None = None) -> bool:
 
 
 def _build(spec: EnvironmentSpec, folder: Path, on_message: Callable[[str], None]) -> None:
-    _run([sys.executable, "-m", "venv", str(folder)], spec, on_message)
+    _run([sys.executable, *_VENV, str(folder)], spec, on_message)
     python = str(_python(folder))
     packages = subprocess.run(
         [python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"],

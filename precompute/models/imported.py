@@ -181,14 +181,18 @@ def _untrusted(path: Path) -> UntrustedFile:
     )
 
 
-def _load_numpy(path: Path, trust: bool) -> Any:
+def _load_numpy(path: Path, trust: bool) -> NDArray | dict[str, NDArray]:
+    """Return a .npy's array, or a .npz's arrays by name."""
     try:
-        return np.load(path, allow_pickle=trust)
+        # opened here, because numpy leaves a broken archive open
+        with path.open("rb") as stream:
+            content = np.load(stream, allow_pickle=trust)
+            return content if isinstance(content, np.ndarray) else {name: content[name] for name in content.files}
     except ValueError as error:
         if "allow_pickle" in str(error):
             raise _untrusted(path) from None
         raise AtlasError(f"{path} cannot be read: {error}") from None
-    except (OSError, EOFError, zipfile.BadZipFile) as error:
+    except (OSError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         raise AtlasError(f"{path} cannot be read: {error}") from None
 
 
@@ -200,18 +204,9 @@ def _read_npy(path: Path, trust: bool) -> _Content:
 
 
 def _read_npz(path: Path, trust: bool) -> _Content:
-    archive = _load_numpy(path, trust)
-    if isinstance(archive, np.ndarray):
+    arrays = _load_numpy(path, trust)
+    if isinstance(arrays, np.ndarray):
         raise AtlasError(f"{path} is one array, not an archive: name it .npy")
-    try:
-        with archive:
-            arrays = {name: archive[name] for name in archive.files}
-    except ValueError as error:
-        if "allow_pickle" in str(error):
-            raise _untrusted(path) from None
-        raise AtlasError(f"{path} cannot be read: {error}") from None
-    except (OSError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-        raise AtlasError(f"{path} cannot be read: {error}") from None
     anchors = arrays.pop(ANCHORS, None)
     if "embeddings" not in arrays:
         return _Content(by_structure=arrays, anchors=anchors)

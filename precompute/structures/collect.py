@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -48,7 +49,9 @@ def collect(
     AtlasError
         If nothing is left, or, with `strict`, if anything is skipped.
     """
-    return collect_structures(read(sources), strict=strict, max_atoms=max_atoms, on_progress=on_progress)
+    # closed also when a strict run stops halfway: the reader holds unpacked files
+    with closing(read(sources)) as items:
+        return collect_structures(items, strict=strict, max_atoms=max_atoms, on_progress=on_progress)
 
 
 def collect_structures(

@@ -8,7 +8,7 @@ import gzip
 import lzma
 import os
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,7 @@ _OPENERS: dict[str, Any] = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open
 _GENERIC = ("POSCAR", "CONTCAR", "OUTCAR", "XDATCAR", "VASPRUN", "GEOMETRY", "HISTORY", "CONFIG", "COORD", "INFO")
 
 
-def read(sources: Sequence[str | Path]) -> Iterator[Structure | Skipped]:
+def read(sources: Sequence[str | Path]) -> Generator[Structure | Skipped, None, None]:
     """Yield what is in files, folders (searched recursively, hidden files aside) and globs, in a fixed order.
 
     Read are tables with a column ``cif`` (``.csv``) and everything that `ase.io.read` reads, each also compressed

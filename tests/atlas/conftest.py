@@ -12,9 +12,10 @@ import pytest
 from rich.console import Console
 
 from precompute.asking import Question, answer
-from precompute.build import Report, build
+from precompute.build import build
 from precompute.models.registry import FILES_VARIABLE
 from precompute.progress import Display
+from precompute.stages.work import Report
 from precompute.store import Atlas
 
 from .fake_family import write_models_file

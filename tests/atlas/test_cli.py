@@ -64,12 +64,9 @@ def test_coordinates_come_out_as_a_table_of_the_atoms_that_the_model_knows(
         values = np.array([table[f"c{i}"] for i in range(12)]).T
         structures, elements = table["structure"], table["element"]
     else:
-        archive = np.load(out, allow_pickle=False)
-        values, structures, elements = (
-            archive["coordinates"],
-            archive["structure"].tolist(),
-            archive["element"].tolist(),
-        )
+        with np.load(out, allow_pickle=False) as archive:
+            values = archive["coordinates"]
+            structures, elements = archive["structure"].tolist(), archive["element"].tolist()
     expected = atlas.model("fake-b").coordinates
     kept = np.isfinite(expected).all(axis=1)
     np.testing.assert_allclose(values, expected[kept], atol=1e-6)

@@ -63,6 +63,8 @@ def resumes_after(moments: list[float], crystals: Path, out: Path, environment: 
     assert ended.returncode == 0, ended.stderr
 
 
+@pytest.mark.slow
+@pytest.mark.ci
 @pytest.mark.parametrize("seed", [0, 1, 2])
 def test_killed_at_a_random_moment(
     seed: int, undisturbed: tuple[Path, float], crystals: Path, environment: dict[str, str], tmp_path: Path
@@ -84,6 +86,8 @@ def test_killed_at_ten_random_moments_one_after_the_other(
     assert_same_arrays(tmp_path / "a.zarr", expected)
 
 
+@pytest.mark.slow
+@pytest.mark.ci
 def test_ctrl_c_says_that_work_is_kept_and_leaves_no_process(
     undisturbed: tuple[Path, float], crystals: Path, environment: dict[str, str], tmp_path: Path
 ) -> None:
@@ -105,6 +109,8 @@ def test_ctrl_c_says_that_work_is_kept_and_leaves_no_process(
     assert_same_arrays(tmp_path / "a.zarr", undisturbed[0])
 
 
+@pytest.mark.slow
+@pytest.mark.ci
 def test_two_builds_of_one_atlas_at_once(crystals: Path, environment: dict[str, str], tmp_path: Path) -> None:
     both = [
         subprocess.Popen(

@@ -89,6 +89,7 @@ def test_balanced_rows_fill_all_labels_at_the_same_pace() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.ci
 @pytest.mark.filterwarnings("ignore:n_jobs value:UserWarning")
 def test_umap_places_all_models_on_the_same_axes_and_repeats() -> None:
     x = models(n=120)

@@ -1,0 +1,1 @@
+"""The stages of a build, each done once and entered in the ledger: embeddings, the shared space, views of it."""
