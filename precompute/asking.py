@@ -84,6 +84,7 @@ def answer(question: Question, display: Display) -> Request:
         collection=collection,
         models=tuple(specs),
         anchors=anchors,
+        sources=q.sources,
         title=q.title,
         seed=q.seed,
         imported=imported,

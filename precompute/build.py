@@ -60,6 +60,7 @@ def _run(work: Work) -> Report:
     order = [*(s.key for s in work.request.models if s.key in keys), *keys]
     work.staging.publish({
         "title": work.request.title or work.request.out.name.removesuffix(".zarr"),
+        "sources": list(work.request.sources),
         "models": list(dict.fromkeys(order)),
         "software": {name: version(name) for name in SOFTWARE},
     })  # fmt: skip

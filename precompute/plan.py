@@ -57,6 +57,7 @@ class Request:
     collection: Collection
     models: tuple[ModelSpec, ...]
     anchors: AnchorChoice
+    sources: tuple[str, ...] = ()
     title: str = ""
     seed: int = 0
     imported: Mapping[str, ModelRun] = field(default_factory=dict)

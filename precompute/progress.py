@@ -37,7 +37,7 @@ class Display:
 
     def say(self, message: str) -> None:
         """Print a line above the bars; markup in it is shown as it stands."""
-        self.console.print(message, markup=False, highlight=False)
+        self.console.print(message, markup=False, highlight=False, soft_wrap=True)
 
     @contextmanager
     def running(self) -> Iterator[None]:

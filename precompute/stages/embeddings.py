@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from precompute import writing
 from precompute.contracts import Structure
 from precompute.embedding import BlockCache, ModelRun, run_all, run_model, share_of_cores
-from precompute.plan import Request, identity
+from precompute.plan import DEFAULT_MS_PER_ATOM, Request, identity
 from precompute.stages.work import Work
 from precompute.staging import Ledger
 
@@ -62,7 +62,9 @@ def run_models(
             session = partial(open_model, alone, threads=threads, trust=trust, on_message=say)
             return run_model(session, cache, structures, stop, advance)
 
-    run_all({s.key: partial(task, s) for s in specs}, jobs, keep, work.failed, kill_workers)
+    # the longest first, so that the cores finish together
+    longest_first = sorted(specs, key=lambda s: -(s.ms_per_atom or DEFAULT_MS_PER_ATOM))
+    run_all({s.key: partial(task, s) for s in longest_first}, jobs, keep, work.failed, kill_workers)
 
 
 def _keep(work: Work, key: str, run: ModelRun) -> None:

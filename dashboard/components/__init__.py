@@ -1,0 +1,1 @@
+"""Controls and panels: values in, components out; no access to the store."""

@@ -1,0 +1,73 @@
+"""Serving one atlas on one address by waitress."""
+
+from __future__ import annotations
+
+import errno
+import logging
+import socket
+from collections.abc import Callable
+from pathlib import Path
+
+from precompute.contracts import AtlasError
+from precompute.store import Atlas
+
+THREADS = 6
+
+
+def serve(
+    path: str | Path, host: str = "127.0.0.1", port: int = 8050, on_ready: Callable[[str], None] | None = None
+) -> None:
+    """Serve the atlas at `path` until interrupted.
+
+    Parameters
+    ----------
+    path : str or Path
+    host : str
+        Address to listen on; the default is seen from this machine only.
+    port : int
+        0 lets the system choose.
+    on_ready : callable
+        Called with the page's address once connections are accepted.
+
+    Raises
+    ------
+    AtlasError
+        Where there is no atlas, or the address cannot be listened on.
+    """
+    from waitress.server import create_server
+
+    from dashboard.app import create_app
+
+    atlas = Atlas(path)
+    listening = _listen(host, port)
+    app = create_app(atlas)
+    # a client that leaves early is no news
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)
+    server = create_server(app.server, sockets=[listening], threads=THREADS, ident=None)
+    if on_ready is not None:
+        shown = f"[{host}]" if ":" in host else host
+        on_ready(f"http://{shown}:{listening.getsockname()[1]}/")
+    try:
+        server.run()
+    finally:
+        server.close()
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    try:
+        family, kind, proto, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        listening = socket.socket(family, kind, proto)
+    except (OSError, OverflowError) as error:
+        raise AtlasError(f"cannot listen on {host}:{port}: {error}; give an address of this machine") from error
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind(address)
+        listening.listen(64)
+    except OSError as error:
+        listening.close()
+        if error.errno == errno.EADDRINUSE:
+            raise AtlasError(f"port {port} of {host} is taken; free it, or choose another with --port") from error
+        if error.errno == errno.EACCES:
+            raise AtlasError(f"port {port} is not open to this account; choose one above 1023 with --port") from error
+        raise AtlasError(f"cannot listen on {host}:{port}: {error.strerror}; is {host} this machine's?") from error
+    return listening

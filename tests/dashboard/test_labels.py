@@ -1,0 +1,47 @@
+import pytest
+
+from dashboard.labels import clean, count, for_plotly, formula_pieces, number, percent, symmetry_pieces, unit
+
+
+def test_formula_subscripts_follow_symbols_and_brackets_only():
+    assert formula_pieces("BaCeO3") == [("text", "BaCeO"), ("sub", "3")]
+    assert formula_pieces("Ca(OH)2") == [("text", "Ca(OH)"), ("sub", "2")]
+    assert formula_pieces("2H2O") == [("text", "2H"), ("sub", "2"), ("text", "O")]
+    assert formula_pieces("Fe0.5O") == [("text", "Fe"), ("sub", "0.5"), ("text", "O")]
+    assert formula_pieces("") == []
+
+
+@pytest.mark.parametrize("text", ["BaCeO3", "Ca(OH)2", "<b>1", "12", "a1b22c", "H2SO4·5H2O"])
+def test_formula_pieces_lose_nothing(text):
+    assert "".join(piece for _, piece in formula_pieces(text)) == text
+
+
+def test_symmetry_symbols_get_bars_and_screw_axes():
+    assert symmetry_pieces("Fm-3m") == [("text", "Fm"), ("over", "3"), ("text", "m")]
+    assert symmetry_pieces("P6_3/mmc") == [("text", "P6"), ("sub", "3"), ("text", "/mmc")]
+    assert symmetry_pieces("-") == [("text", "-")]
+
+
+def test_text_for_plotly_is_inert():
+    hostile = "<script>alert(1)</script><b>x</b> %{x} $a$ &amp;"
+    safe = for_plotly(hostile)
+    assert "<" not in safe
+    assert ">" not in safe
+    assert "%{" not in safe
+    assert "$" not in safe
+    assert "&amp;amp;" in safe
+
+
+def test_clean_drops_control_and_direction_characters_and_cuts():
+    assert clean("a\x00b\u202ec\n") == "a b c"
+    assert clean("x" * 300, 10) == "x" * 9 + "…"
+
+
+def test_numbers_read_well():
+    assert percent(0.41) == "41\u00a0%"
+    assert percent(0.0512) == "5.1\u00a0%"
+    assert count(1, "atom") == "1 atom"
+    assert count(11600, "atom") == "11,600 atoms"
+    assert number(2.2891234) == "2.289"
+    assert number(-3.0) == "-3"
+    assert unit("angstrom") == "Å"
