@@ -7,12 +7,17 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
 
 from precompute.contracts import AtlasError
+
+if TYPE_CHECKING:
+    from precompute.asking import Question
+
+SOME_MODELS_FAILED = 3
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -100,42 +105,51 @@ def build(
     dry_run: Annotated[bool, typer.Option(help="Say what would be done, with an estimate, and stop.")] = False,
 ) -> None:
     """Embed structures with models and store what they see: makes an atlas, or adds models to one."""
-    from precompute.asking import Question, answer
+    from precompute.asking import Question
+
+    question = Question(
+        sources=tuple(sources or ()),
+        out=out,
+        models=_listed(models),
+        imports=tuple(imports or ()),
+        anchor_set=anchor_set,
+        anchor_method=anchors,
+        anchor_count=anchor_count,
+        anchor_model=anchor_model,
+        similarity=similarity,
+        centre=centre,
+        title=title,
+        seed=seed,
+        max_atoms=max_atoms,
+        strict=strict,
+        trust=tuple(trust or ()),
+        umap=umap,
+        overwrite=overwrite,
+    )
+    if not _make(question, dry_run):
+        sys.exit(SOME_MODELS_FAILED)
+
+
+def _listed(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def _make(question: Question, dry_run: bool = False) -> bool:
+    """Build what was asked for; whether every model is in the atlas."""
+    from precompute.asking import answer
     from precompute.build import build as run
     from precompute.progress import Display
     from precompute.reports import print_end, print_plan
 
     display = Display(err_console)
-    request = answer(
-        Question(
-            sources=tuple(sources or ()),
-            out=out,
-            models=tuple(m.strip() for m in models.split(",") if m.strip()),
-            imports=tuple(imports or ()),
-            anchor_set=anchor_set,
-            anchor_method=anchors,
-            anchor_count=anchor_count,
-            anchor_model=anchor_model,
-            similarity=similarity,
-            centre=centre,
-            title=title,
-            seed=seed,
-            max_atoms=max_atoms,
-            strict=strict,
-            trust=tuple(trust or ()),
-            umap=umap,
-            overwrite=overwrite,
-        ),
-        display,
-    )
+    request = answer(question, display)
     print_plan(err_console, request)
     if dry_run:
-        return
+        return True
     prepare_environments({s.environment for s in request.models}, display)
     report = run(request, display)
     print_end(err_console, request, report)
-    if report.failed:
-        sys.exit(3)
+    return not report.failed
 
 
 def prepare_environments(names: set[str], display: Any) -> None:
@@ -156,7 +170,10 @@ def demo(
     serve_it: Annotated[bool, typer.Option("--serve/--no-serve", help="Show it when it is built.")] = True,
 ) -> None:
     """Build the bundled catalogue with every model whose weights ship in its package, and show it."""
-    build(sources=None, out=out, models=DEMO_MODELS, title="Catalogue of known crystals")
+    from precompute.asking import Question
+
+    # one model that does not run here is told, and is no reason to hide the others
+    _make(Question(out=out, models=_listed(DEMO_MODELS), title="Catalogue of known crystals"))
     if serve_it:
         serve(out, host, port)
 

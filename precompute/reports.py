@@ -86,6 +86,7 @@ def atlas_info(atlas: Atlas) -> dict[str, Any]:
         "representatives": int(atlas.atoms("is_representative").sum()),
         "elements": len(set(atlas.atoms("atomic_number").tolist())),
         "bytes": _size(atlas.path),
+        "bytes_of": _sizes(atlas.path),
         "skipped": [vars(s) for s in atlas.skipped],
         "anchors": {
             "name": anchors.name,
@@ -207,6 +208,15 @@ def _purity(atlas: Atlas) -> dict[str, Any]:
     columns = {name: atlas.file.read(f"{base}/{name}").tolist() for name in atlas.file.names(base, "arrays")}
     rows = [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
     return {**atlas.file.attrs(base), "rows": rows}
+
+
+def _sizes(path: Path) -> dict[str, int]:
+    """Bytes of each part of an atlas, models one by one; nothing for a zip, which is one file."""
+    if path.is_file():
+        return {}
+    parts = [p for p in path.iterdir() if p.is_dir() and p.name != "models"]
+    parts += [p for p in (path / "models").iterdir() if p.is_dir()]
+    return {p.relative_to(path).as_posix(): _size(p) for p in sorted(parts)}
 
 
 def _size(path: Path) -> int:

@@ -33,6 +33,7 @@ def test_info_tells_counts_models_refusals_anchors_and_versions(atlas: Atlas) ->
     assert (data["anchors"]["count"], data["anchors"]["in_this_atlas"]) == (12, 12)
     assert {"numpy", "zarr", "spglib"} <= set(data["software"])
     assert data["bytes"] > 100_000
+    assert 0 < data["bytes_of"]["models/fake-a"] < data["bytes"]
     text = run("info", atlas.path).output
     assert "fake-b refused Kr: krypton is not for this model" in text
 
