@@ -13,7 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from precompute.contracts import AnchorSet, AtlasError
+from precompute.contracts import AnchorSet, AtlasError, Structure
+from precompute.structures.checks import problem
 from precompute.structures.portable import digest, from_json, to_json
 
 FORMAT = "platonic-atlas anchors"
@@ -23,7 +24,10 @@ MAX_BYTES = 200_000_000
 
 def save(anchors: AnchorSet, path: Path) -> None:
     """Write `anchors` to `path`."""
-    path.write_text(dumps(anchors), encoding="utf-8")
+    try:
+        path.write_text(dumps(anchors), encoding="utf-8")
+    except OSError as error:
+        raise AtlasError(f"cannot write {path}: {error.strerror}") from error
 
 
 def dumps(anchors: AnchorSet) -> str:
@@ -58,19 +62,19 @@ def load(path: Path) -> AnchorSet:
 def loads(text: str, where: str) -> AnchorSet:
     try:
         data: dict[str, Any] = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise AtlasError(f"{where} is not an anchor set: {error}") from error
     if not isinstance(data, dict) or data.get("format") != FORMAT:
         raise AtlasError(f'{where} is not an anchor set: no "format": "{FORMAT}" in it')
     if data.get("version") != VERSION:
         raise AtlasError(f"{where} has version {data.get('version')!r}; this version of Platonic Atlas reads {VERSION}")
     try:
-        pairs = np.array(data["anchors"], dtype=np.int64)
-        if pairs.ndim != 2 or pairs.shape[1] != 2:
-            raise AtlasError(f"{where}: anchors are pairs of structure and atom, got shape {pairs.shape}")
+        pairs = np.array(data["anchors"])
+        if pairs.ndim != 2 or pairs.shape[1] != 2 or pairs.dtype.kind != "i":
+            raise AtlasError(f"{where}: anchors are pairs of whole numbers, structure and atom")
         return AnchorSet(
             name=str(data["name"]),
-            structures=tuple(from_json(s) for s in data["structures"]),
+            structures=tuple(_sound(from_json(s), where) for s in data["structures"]),
             structure=pairs[:, 0],
             atom=pairs[:, 1],
             method=str(data["method"]),
@@ -80,6 +84,13 @@ def loads(text: str, where: str) -> AnchorSet:
         )
     except (KeyError, TypeError, ValueError) as error:
         raise AtlasError(f"{where} is a damaged anchor set: {error!r}") from error
+
+
+def _sound(structure: Structure, where: str) -> Structure:
+    reason = problem(structure)
+    if reason is not None:
+        raise AtlasError(f"{where}: structure {structure.id!r} cannot hold anchors: {reason}")
+    return structure
 
 
 def bundled() -> AnchorSet:

@@ -130,6 +130,8 @@ def _cluster_members(space: NDArray[np.float64], k: int) -> NDArray[np.intp]:
     """The point nearest the centroid of each of `k` BIRCH clusters."""
     from sklearn.cluster import AgglomerativeClustering, Birch
 
+    if k == 1:
+        return farthest_first(space, 1)
     threshold = BIRCH_START
     for _ in range(BIRCH_TRIES):
         tree = Birch(threshold=threshold, n_clusters=None).fit(space)

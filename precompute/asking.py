@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -68,7 +70,7 @@ def answer(question: Question, display: Display) -> Request:
     twice = sorted({k for k in keys if keys.count(k) > 1})
     if twice:
         raise AtlasError(f"models named twice: {', '.join(twice)}")
-    anchors = _anchors(q)
+    anchors = _anchors(q, specs)
     collection = _collect(q, display)
     trusted = frozenset(p.resolve() for p in q.trust)
     imported: dict[str, ModelRun] = {}
@@ -97,21 +99,25 @@ def answer(question: Question, display: Display) -> Request:
 
 def _key_and_file(text: str) -> tuple[str, Path]:
     key, equals, file = text.partition("=")
-    if not equals or not key or not file:
-        raise AtlasError(f"--import {text}: expected KEY=FILE, e.g. --import mymodel=features.npz")
+    if not equals or not file or not re.fullmatch(r"[a-z0-9][a-z0-9._-]*", key):
+        raise AtlasError(
+            f"--import {text}: expected KEY=FILE, e.g. --import mymodel=features.npz; "
+            "a key is of lower case letters, digits, hyphens and dots"
+        )
     return key, Path(file)
 
 
-def _anchors(q: Question) -> AnchorChoice:
+def _anchors(q: Question, specs: Sequence[ModelSpec]) -> AnchorChoice:
     common: dict[str, Any] = {"seed": q.seed, "measure": q.similarity, "centre": q.centre}
-    if q.anchor_count is not None and q.anchor_count < 1:
-        raise AtlasError(f"--anchor-count {q.anchor_count}: at least one anchor is needed")
     if q.anchor_method:
         if q.anchor_set is not None:
             raise AtlasError("--anchors chooses from these structures, --anchor-set uses a ready set: pass one of them")
         if q.anchor_method not in METHODS:
             raise AtlasError(f"--anchors {q.anchor_method}: expected one of {', '.join(METHODS)}")
-        return AnchorChoice(method=q.anchor_method, count=q.anchor_count or K, model=q.anchor_model, **common)
+        model = q.anchor_model and next((s.key for s in specs if q.anchor_model in (s.key, *s.aliases)), "")
+        if q.anchor_model and not model:
+            raise AtlasError(f"--anchor-model {q.anchor_model}: anchors are chosen on one of the --models")
+        return AnchorChoice(method=q.anchor_method, count=q.anchor_count or K, model=model, **common)
     if q.anchor_model:
         raise AtlasError("--anchor-model needs --anchors: a ready set was chosen already")
     ready = anchor_files.load(q.anchor_set) if q.anchor_set is not None else anchor_files.bundled()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import signal
 import subprocess
 import sys
@@ -66,7 +67,16 @@ def _interrupt(*_: object) -> None:
 
 
 def _print_json(data: object) -> None:
-    print(json.dumps(data, indent=2, default=str, ensure_ascii=False))
+    print(json.dumps(_without_nan(data), indent=2, default=str, ensure_ascii=False, allow_nan=False))
+
+
+def _without_nan(data: Any) -> Any:
+    """Put null where JSON has no number."""
+    if isinstance(data, dict):
+        return {k: _without_nan(v) for k, v in data.items()}
+    if isinstance(data, list | tuple):
+        return [_without_nan(v) for v in data]
+    return None if isinstance(data, float) and not math.isfinite(data) else data
 
 
 @app.command()
@@ -88,13 +98,13 @@ def build(
         str,
         typer.Option(help="Choose anchors from these structures instead: direct, farthest-point, per-element, random."),
     ] = "",
-    anchor_count: Annotated[int | None, typer.Option(help="How many anchors (K); 100 by default.")] = None,
+    anchor_count: Annotated[int | None, typer.Option(min=1, help="How many anchors (K); 100 by default.")] = None,
     anchor_model: Annotated[str, typer.Option(help="Model on which anchors are chosen.")] = "",
     similarity: Annotated[str, typer.Option(help="cosine, euclidean or rbf.")] = "cosine",
     centre: Annotated[bool, typer.Option(help="Centre embeddings on the anchors' mean first.")] = False,
     title: Annotated[str, typer.Option(help="Shown on the pages.")] = "",
-    seed: Annotated[int, typer.Option(help="Of everything that draws at random.")] = 0,
-    max_atoms: Annotated[int | None, typer.Option(help="Skip structures with more atoms.")] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Of everything that draws at random.")] = 0,
+    max_atoms: Annotated[int | None, typer.Option(min=1, help="Skip structures with more atoms.")] = None,
     strict: Annotated[bool, typer.Option(help="Stop at the first structure that cannot be used.")] = False,
     trust: Annotated[
         list[Path] | None,
@@ -138,15 +148,17 @@ def _make(question: Question, dry_run: bool = False) -> bool:
     """Build what was asked for; whether every model is in the atlas."""
     from precompute.asking import answer
     from precompute.build import build as run
+    from precompute.build import to_embed
     from precompute.progress import Display
     from precompute.reports import print_end, print_plan
 
     display = Display(err_console)
     request = answer(question, display)
-    print_plan(err_console, request)
+    todo = to_embed(request)
+    print_plan(err_console, request, todo)
     if dry_run:
         return True
-    prepare_environments({s.environment for s in request.models}, display)
+    prepare_environments({s.environment for s in todo}, display)
     report = run(request, display)
     print_end(err_console, request, report)
     return not report.failed
@@ -159,7 +171,10 @@ def prepare_environments(names: set[str], display: Any) -> None:
     for name in sorted(names - {"main"}):
         if not environments.is_ready(name):
             display.say(f"The environment {name!r} is needed and will be made now (once; about a minute).")
-            environments.create(name, on_message=display.say)
+            try:
+                environments.create(name, on_message=display.say)
+            except AtlasError as error:  # its models will say so, the others go on
+                display.say(f"The environment {name!r} could not be made: {error}")
 
 
 @app.command()

@@ -7,6 +7,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -87,8 +88,16 @@ class Request:
 
 def identity(spec: ModelSpec) -> dict[str, Any]:
     """What makes two runs of a model the same: its checkpoint and everything that changes its features."""
+    from precompute.models.registry import registry
+
     fields = ("key", "family", "checkpoint", "layer", "head", "width", "seed")
-    return {**{f: getattr(spec, f) for f in fields}, "file_sha256": _sha256(Path(spec.path)) if spec.path else None}
+    environment = registry().environments.get(spec.environment)
+    if environment is not None:
+        packages = list(environment.requirements)
+    else:
+        packages = [f"{name}=={version(name)}" for name in spec.packages]
+    sha256 = _sha256(Path(spec.path)) if spec.path else None
+    return {**{f: getattr(spec, f) for f in fields}, "packages": packages, "file_sha256": sha256}
 
 
 def short(settings: Mapping[str, Any]) -> str:
@@ -97,7 +106,7 @@ def short(settings: Mapping[str, Any]) -> str:
 
 
 def refuse_mismatch(ledger: Ledger, request: Request, what: str) -> None:
-    """Say which fields differ, where an atlas (or an unfinished build) is of other structures or anchors.
+    """Say which fields differ, where an atlas (or an unfinished build) is of other structures, anchors or files.
 
     Raises
     ------
@@ -106,6 +115,10 @@ def refuse_mismatch(ledger: Ledger, request: Request, what: str) -> None:
     differences = []
     for stage, settings in (("structures", request.data), ("anchors", request.anchors.settings())):
         differences += [f"{stage} {d}" for d in ledger.differences(stage, settings)]
+    for spec in request.models:
+        held = ledger.entries.get(f"embeddings/{spec.key}", {}).get("model", {}).get("file_sha256")
+        if held is not None and held != identity(spec)["file_sha256"]:
+            differences.append(f"model {spec.key}: another file than {spec.path} (rename one, to have both)")
     if differences:
         raise AtlasError(
             f"{what} was made with other settings:\n  " + "\n  ".join(differences) + "\n"

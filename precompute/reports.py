@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,21 +17,16 @@ from precompute.plan import Request, estimate
 from precompute.store import Atlas
 
 if TYPE_CHECKING:
+    from precompute.models.spec import ModelSpec
     from precompute.stages.work import Report
 
 SHOWN_SKIPPED = 10
 WEIGHTS = {"made": "made on the spot"}
 
 
-def print_plan(console: Console, request: Request) -> None:
+def print_plan(console: Console, request: Request, todo: Sequence[ModelSpec]) -> None:
     """Say what a build will do, with an estimate of time and disk."""
-    from precompute.stages.embeddings import missing_models
-    from precompute.staging import Ledger, finished
-
     c = request.collection
-    old = None if request.overwrite else finished(request.out)
-    todo = list(request.models) if old is None else missing_models(request, Ledger(old.file))
-    todo = [s for s in todo if s.key not in request.imported]
     e = estimate(request, todo, share_of_cores(max(1, len(todo)))[0])
     n = sum(len(s) for s in c.structures)
     say = _sayer(console)
@@ -55,7 +51,8 @@ def print_end(console: Console, request: Request, report: Report) -> None:
         return
     _print_skipped(console, request.collection.skipped)
     for key, reason in report.failed.items():
-        say(f"{key} is not in the atlas: {reason}")
+        held = key in Atlas(request.out).model_keys
+        say(f"{key} {'was left as an earlier build made it' if held else 'is not in the atlas'}: {reason}")
     say(f"{request.out} is ready. Show it: platonic-atlas serve {request.out}")
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from precompute.contracts import AtlasError
-from precompute.store import SCHEMA_VERSION, Atlas, AtlasFile, NotAnAtlas
+from precompute.store import SCHEMA_VERSION, Atlas, AtlasFile, NotAnAtlas, is_atlas
 
 Settings = Mapping[str, Any]
 
@@ -32,11 +32,13 @@ class Staging:
     """
 
     def __init__(self, out: Path) -> None:
+        out = out.resolve()  # a link stays a link: what it points to is replaced
         self.out = out
         self.folder = out.with_name(out.name + ".unfinished")
         self.atlas_path = self.folder / "atlas"
         self.blocks = self.folder / "blocks"
         self._retired = out.with_name(out.name + ".replaced")
+        self._discarded = out.with_name(out.name + ".discarded")
 
     @contextmanager
     def lock(self) -> Iterator[None]:
@@ -70,11 +72,25 @@ class Staging:
             if not self.out.exists():
                 self._retired.rename(self.out)
             else:
-                shutil.rmtree(self._retired)
+                self._throw_away(self._retired)
+        shutil.rmtree(self._discarded, ignore_errors=True)
 
     def discard(self) -> None:
         """Throw away what an unfinished build left."""
-        shutil.rmtree(self.folder, ignore_errors=True)
+        self._throw_away(self.folder)
+
+    def _throw_away(self, folder: Path) -> None:
+        """Delete a folder under another name first, so that one deleted by half is never taken for a whole one."""
+        if folder.exists():
+            if self._discarded.exists():
+                shutil.rmtree(self._discarded, ignore_errors=True)
+            folder.rename(self._discarded)
+            shutil.rmtree(self._discarded, ignore_errors=True)
+
+    @property
+    def unfinished(self) -> AtlasFile | None:
+        """What an unfinished build left, if anything."""
+        return AtlasFile.edit(self.atlas_path) if (self.atlas_path / "zarr.json").exists() else None
 
     def open(self, attrs: Mapping[str, Any], start_from: Path | None) -> bool:
         """Open what an unfinished build left, else a copy of the atlas `start_from`, else a new atlas.
@@ -84,13 +100,16 @@ class Staging:
         bool
             Whether an unfinished build was found.
         """
-        found = (self.atlas_path / "zarr.json").exists()
-        if not found:
-            self.discard()
-            self.folder.mkdir(parents=True)
-            self.blocks.mkdir()
+        found = self.unfinished is not None
+        if found:
+            for metadata in self.atlas_path.rglob("zarr.json"):
+                _forget_consolidation(metadata, metadata)
+        else:
+            self.blocks.mkdir(parents=True, exist_ok=True)
+            shutil.rmtree(self.atlas_path, ignore_errors=True)
             if start_from is not None:
                 copying = self.folder / "copying"
+                shutil.rmtree(copying, ignore_errors=True)
                 shutil.copytree(start_from, copying, copy_function=_link_or_copy)
                 copying.rename(self.atlas_path)
             else:
@@ -99,15 +118,19 @@ class Staging:
         self.file.set_attrs({"complete": False})
         return found
 
-    def publish(self, attrs: Mapping[str, Any]) -> None:
-        """Mark the atlas complete and give it its name."""
+    def publish(self, attrs: Mapping[str, Any], keep_blocks: bool = False) -> None:
+        """Mark the atlas complete and give it its name.
+
+        With `keep_blocks`, what models did that are not in the atlas waits for another try.
+        """
         self.file.set_attrs({**attrs, "complete": True})
         self.file.consolidate()
         if self.out.exists():
             self.out.rename(self._retired)
         self.atlas_path.rename(self.out)
-        shutil.rmtree(self._retired, ignore_errors=True)
-        self.discard()
+        self._throw_away(self._retired)
+        if not keep_blocks:
+            self.discard()
 
 
 class Ledger:
@@ -150,6 +173,26 @@ class Ledger:
         self._file.set_attrs({"provenance": self.entries})
 
 
+def _forget_consolidation(source: Path, target: Path) -> None:
+    """Copy metadata without its consolidated part, which would go on telling of what a build then replaces."""
+    metadata = json.loads(source.read_text(encoding="utf-8"))
+    if metadata.pop("consolidated_metadata", None) is not None or source != target:
+        unfinished = target.with_name("zarr.json.part")
+        unfinished.write_text(json.dumps(metadata), encoding="utf-8")
+        unfinished.replace(target)
+
+
+def check_replaceable(out: Path) -> None:
+    """Refuse to overwrite what is no atlas, of whatever version.
+
+    Raises
+    ------
+    AtlasError
+    """
+    if out.exists() and not is_atlas(out):
+        raise AtlasError(f"{out} is in the way and is no atlas; --overwrite replaces atlases only")
+
+
 def finished(out: Path) -> Atlas | None:
     """Open the atlas at `out`; None where nothing is there.
 
@@ -167,14 +210,9 @@ def finished(out: Path) -> Atlas | None:
 
 
 def _link_or_copy(source: str, target: str) -> None:
-    """Share the bulky chunks with the old atlas (they are replaced, never changed in place); copy the metadata.
-
-    Consolidated metadata is left out: it would go on telling of what the build then replaces.
-    """
+    """Share the bulky chunks with the old atlas (they are replaced, never changed in place); copy the metadata."""
     if Path(source).name == "zarr.json":
-        metadata = json.loads(Path(source).read_text(encoding="utf-8"))
-        metadata.pop("consolidated_metadata", None)
-        Path(target).write_text(json.dumps(metadata), encoding="utf-8")
+        _forget_consolidation(Path(source), Path(target))
         return
     try:
         os.link(source, target)

@@ -340,6 +340,14 @@ def read_anchors(file: AtlasFile) -> AnchorSet:
     )
 
 
+def is_atlas(path: Path) -> bool:
+    """Whether an atlas of any version, finished or not, is at `path`."""
+    try:
+        return {"schema_version", "provenance"} <= set(_open(path).attrs)
+    except NotAnAtlas:
+        return False
+
+
 def _open(path: Path) -> zarr.Group:
     try:
         if path.is_file() and path.suffix == ".zip":

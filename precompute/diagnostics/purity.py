@@ -24,7 +24,7 @@ class Purity:
     Attributes
     ----------
     value : float
-        In [0, 1].
+        In [0, 1]; NaN where no atom has a neighbour of the kind asked for.
     low, high : float
         95 % bootstrap interval, structures resampled.
     permuted : float
@@ -93,6 +93,8 @@ def purity(
         raise AtlasError(f"purity over {k} neighbours needs more than {k} atoms; there are {n}")
     rng = np.random.default_rng(seed)
     score = _scores(coordinates, category, numbers, other_elements, k)
+    if not np.isfinite(score).any():  # atoms of one element have no neighbours of another
+        return Purity(np.nan, np.nan, np.nan, np.nan)
     nulls = [
         np.nanmean(_scores(coordinates[rng.permutation(n)], category, numbers, other_elements, k))
         for _ in range(PERMUTATIONS)

@@ -98,6 +98,7 @@ class _Worker:
         self._inbox: queue.Queue[Any] = queue.Queue()
         self._listener = threading.Thread(target=self._listen, daemon=True)
         self._listener.start()
+        _ALL.add(self)
 
     def alive(self) -> bool:
         return self._process.poll() is None

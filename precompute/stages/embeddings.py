@@ -50,14 +50,15 @@ def run_models(
 
     if not specs:
         return
-    jobs, threads = share_of_cores(len(specs))
+    # by the models asked for, not those left: a resumed build then computes with as many threads as an undisturbed one
+    jobs, threads = share_of_cores(len(work.request.models))
 
     def task(spec: ModelSpec, stop: threading.Event) -> ModelRun:
-        # models side by side need a process each; a lone one may share this interpreter
-        alone = spec.model_copy(update={"isolated": True}) if jobs > 1 else spec
+        # a process each: they run side by side, and none takes the build down with it
+        alone = spec.model_copy(update={"isolated": True})
         trust = spec.path is not None and Path(spec.path).resolve() in work.request.trusted
         say = work.display.say
-        cache = BlockCache(work.staging.blocks, {"model": identity(spec), "threads": threads}, structures)
+        cache = BlockCache(work.staging.blocks, identity(spec), structures)
         with work.display.stage(f"{verb} {spec.key}", sum(len(s) for s in structures), "atoms") as advance:
             session = partial(open_model, alone, threads=threads, trust=trust, on_message=say)
             return run_model(session, cache, structures, stop, advance)
@@ -69,8 +70,7 @@ def run_models(
 
 def _keep(work: Work, key: str, run: ModelRun) -> None:
     spec = next(s for s in work.request.models if s.key == key)
-    for stage in ("coordinates", "neighbours"):
-        work.ledger.forget(f"{stage}/{key}")
+    work.drop(key)
     with work.ledger.stage(f"embeddings/{key}", embedding_settings(work.request, spec)):
         writing.write_embeddings(work.file, key, run.embeddings, model_attrs(spec, run))
     if run.refused:

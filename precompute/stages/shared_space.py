@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,9 +18,6 @@ from precompute.stages.embeddings import run_models
 from precompute.stages.work import Work
 from precompute.store import read_anchors
 from precompute.structures.portable import digest
-
-if TYPE_CHECKING:
-    from precompute.models.spec import ModelSpec
 
 POOLED = ("pretrained", "fine-tuned")
 
@@ -95,12 +92,11 @@ def make_coordinates(work: Work, anchors: AnchorSet, index: NDArray[np.int32]) -
         with work.ledger.stage(f"coordinates/{key}", wanted[key]):
             writing.write_coordinates(work.file, key, values, of_anchors, ask.measure)
     for key in wanted:
-        if f"coordinates/{key}" not in work.ledger.entries:
-            work.file.delete(f"models/{key}")
-            work.ledger.forget(f"embeddings/{key}")
+        if not work.ledger.holds(f"coordinates/{key}", wanted[key]):
+            work.drop(key)
     if not work.models_with("coordinates"):
-        reasons = "; ".join(f"{k}: {r}" for k, r in work.report.failed.items())
-        raise AtlasError(f"no model could embed the anchors, so there is no atlas. {reasons}")
+        work.ledger.forget("anchors")
+        raise AtlasError(f"no model could embed the anchors, so there is no atlas. {work.report.reasons}")
 
 
 def _coordinate_settings(work: Work, key: str) -> dict[str, Any]:
@@ -134,12 +130,11 @@ def _embed_anchors(
         else:
             found[key] = own
     known = {s.key: s for s in work.request.models}
-    specs = [known[k] if k in known else _known_spec(k) for k in keys if k not in work.request.imported]
+    specs = []
+    for key in keys:
+        if key in known and key not in work.request.imported:
+            specs.append(known[key])
+        elif key not in known:
+            work.failed(key, AtlasError("it has to embed the anchors; name it again with --models or --import"))
     run_models(work, specs, structures, "anchors of", keep)
     return found
-
-
-def _known_spec(key: str) -> ModelSpec:
-    from precompute.models.registry import registry
-
-    return registry().resolve(key)

@@ -16,6 +16,9 @@ from precompute.stages.shared_space import pooled
 from precompute.stages.work import Work
 from precompute.store import NEIGHBOUR_KINDS
 
+MIN_UMAP_ATOMS = 20
+MIN_SHARE = 0.5
+
 
 def list_neighbours(work: Work, keys: Sequence[str]) -> None:
     """List the nearest neighbours of every atom in every model."""
@@ -54,8 +57,13 @@ def draw_maps(work: Work, keys: Sequence[str]) -> None:
 def _all_maps(work: Work, keys: Sequence[str]) -> Iterator[tuple[str, str, Map]]:
     x = {k: work.file.read(f"models/{k}/coordinates") for k in keys}
     trained = pooled(work, keys)
-    known = np.logical_and.reduce([np.isfinite(x[k]).all(axis=1) for k in trained])
-    rows = np.flatnonzero(known & (work.orbit == np.arange(len(work.orbit))))
+    representative = work.orbit == np.arange(len(work.orbit))
+    knows = {k: np.isfinite(x[k]).all(axis=1) & representative for k in trained}
+    for key in [k for k in trained if knows[k].sum() < MIN_SHARE * representative.sum()]:
+        if len(trained) > 1:
+            trained.remove(key)
+            work.display.say(f"maps: {key} refused most atoms, so it is placed on the common axes but sets none")
+    rows = np.flatnonzero(np.logical_and.reduce([knows[k] for k in trained]))
     if len(rows) < 3:
         raise AtlasError(f"maps need 3 symmetry-distinct atoms that all models know; there are {len(rows)}")
     for key, named in maps.pca_maps(x, trained, rows).items():
@@ -65,6 +73,9 @@ def _all_maps(work: Work, keys: Sequence[str]) -> Iterator[tuple[str, str, Map]]
         for name, map_ in maps.raw_maps(work.file.read(f"models/{key}/embeddings"), rows).items():
             yield key, name, map_
     if not work.request.umap:
+        return
+    if len(rows) < MIN_UMAP_ATOMS:
+        work.display.say(f"no UMAP: it needs {MIN_UMAP_ATOMS} symmetry-distinct atoms, there are {len(rows)}")
         return
     rng = np.random.default_rng(work.request.seed)
     fitted = rows[maps.balanced_rows(work.category[rows], maps.MAX_UMAP_ROWS // len(trained), rng)]
@@ -92,6 +103,9 @@ def score_chemistry(work: Work, keys: Sequence[str]) -> None:
     x = {k: work.file.read(f"models/{k}/coordinates") for k in keys}
     rows = sample_atoms(x, work.orbit, work.request.seed)
     if len(rows) <= NEIGHBOURS:
+        work.file.delete("diagnostics/purity")
+        work.ledger.forget("diagnostics/purity")
+        work.display.say(f"chemistry in the space: not scored, all models share only {len(rows)} atoms")
         return
     structure = work.file.read("atoms/structure")[rows]
     with work.display.stage("chemistry in the space"), work.ledger.stage("diagnostics/purity", settings):

@@ -54,6 +54,12 @@ class Work:
         """Keys of the models for which a stage is finished."""
         return [k for k in self.file.names("models", "groups") if f"{stage}/{k}" in self.ledger.entries]
 
+    def drop(self, key: str) -> None:
+        """Take a model out of the atlas, with all that rests on it."""
+        for stage in (f"embeddings/{key}", f"coordinates/{key}", f"neighbours/{key}", "maps", "diagnostics/purity"):
+            self.ledger.forget(stage)
+        self.file.delete(f"models/{key}")
+
     def failed(self, key: str, error: AtlasError) -> None:
         self.report.failed[key] = str(error)
         self.display.say(f"{key} FAILED: {error}")

@@ -92,12 +92,12 @@ def test_ctrl_c_says_that_work_is_kept_and_leaves_no_process(
     undisturbed: tuple[Path, float], crystals: Path, environment: dict[str, str], tmp_path: Path
 ) -> None:
     process = subprocess.Popen(
-        command(crystals, tmp_path / "a.zarr"), env=environment | {"FAKE_SECONDS": "1"}, cwd=ROOT,
+        command(crystals, tmp_path / "a.zarr"), env=environment | {"FAKE_SECONDS": "60", "FAKE_SLOW": "b"}, cwd=ROOT,
         start_new_session=True, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True,
     )  # fmt: skip
     assert process.stderr is not None
     for line in process.stderr:
-        if line.startswith("embedding element-only"):
+        if line.startswith("embedding fake-a: done"):
             break
     os.killpg(process.pid, signal.SIGINT)
     rest = process.communicate(timeout=60)[1]

@@ -123,6 +123,8 @@ def test_the_order_of_anchors_is_part_of_their_identity_and_a_prefix_drops_unuse
         ('{"format": "platonic-atlas anchors", "version": 99}', "has version 99"),
         ('{"format": "platonic-atlas anchors", "version": 1}', "damaged"),
         ('{"format": "platonic-atlas anchors", "version": 1, "anchors": [[0]]}', "pairs"),
+        ('{"format": "platonic-atlas anchors", "version": 1, "anchors": [[0, 0.9]]}', "whole numbers"),
+        ("[" * 100_000, "is not an anchor set"),
     ],
 )
 def test_damaged_files_are_refused_with_a_reason(text: str, complaint: str) -> None:
@@ -134,3 +136,15 @@ def test_a_set_cannot_name_atoms_that_do_not_exist() -> None:
     text = anchor_files.dumps(anchor_set()).replace("[1, 0]", "[1, 5]")
     with pytest.raises(AtlasError, match="atom 5 of structure 1 does not exist"):
         anchor_files.loads(text, "a.json")
+
+
+def test_a_set_with_impossible_positions_is_refused() -> None:
+    text = anchor_files.dumps(anchor_set()).replace("[2.8, 0.0, 0.0]", "[NaN, 0.0, 0.0]")
+    with pytest.raises(AtlasError, match="structure 'NaCl' cannot hold anchors"):
+        anchor_files.loads(text, "a.json")
+
+
+def test_a_single_anchor_can_be_chosen_by_any_method() -> None:
+    x, z = clumped()
+    for method in METHODS:
+        assert len(choose(x, z, 1, method=method)) == 1

@@ -64,3 +64,10 @@ def test_all_models_are_scored_on_the_same_representatives() -> None:
 def test_too_few_atoms_are_refused() -> None:
     with pytest.raises(AtlasError, match="needs more than 10 atoms"):
         purity(np.ones((5, 2)), np.zeros(5), np.zeros(5), np.zeros(5), other_elements=True)
+
+
+@pytest.mark.filterwarnings("error")
+def test_atoms_of_one_element_have_no_score_across_elements() -> None:
+    _, category, structure, rng = world()
+    p = purity(rng.normal(size=(N, 4)), category, np.ones(N, int), structure, other_elements=True)
+    assert np.isnan([p.value, p.low, p.high, p.permuted]).all()

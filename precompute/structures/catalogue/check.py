@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 #: Shortest distance in units of the sum of covalent radii (Cordero et al., Dalton Trans. 2832 (2008)).
 SHORTEST_RATIO = 0.7
 SYMMETRY_TOLERANCE = 0.01  # angstrom
+GRAPH_RADIUS = 5.0  # angstrom; cutoff of 7net-l3i5
 LARGEST_FORCE = 0.1  # eV/angstrom
 LARGEST_PRESSURE = 5.0  # GPa
 FEWEST_COMPOUNDS = 6
@@ -47,6 +48,14 @@ def shortest_ratio(entry: Entry) -> float:
     return float((distance / (radii[i] + radii[j])).min())
 
 
+def unseen_atoms(structure: Structure) -> int:
+    """Return how many atoms have no neighbour within the graph radius of the model that relaxed them."""
+    from precompute.structures.periodic import pairs_within
+
+    first = pairs_within(structure, GRAPH_RADIUS).first
+    return len(structure) - len(np.unique(first))
+
+
 def found_spacegroup(structure: Structure) -> int:
     """Return the space group number that spglib finds within `SYMMETRY_TOLERANCE`; 0 if it finds none."""
     import spglib
@@ -69,14 +78,17 @@ def compounds(entries: Iterable[Entry]) -> dict[str, set[tuple[frozenset[str], s
 
 
 def geometry_faults(entries: Iterable[Entry]) -> Iterator[str]:
-    """Name entries whose atoms are too close, or whose declared space group spglib does not find."""
+    """Name entries whose atoms are too close or lost, or whose declared space group spglib does not find."""
     from precompute.structures.catalogue.load import structure
 
     for entry in entries:
         ratio = shortest_ratio(entry)
         if ratio < SHORTEST_RATIO:
             yield f"{entry.id}: two atoms at {ratio:.2f} of the sum of their covalent radii"
-        number = found_spacegroup(structure(entry))
+        made = structure(entry)
+        if entry.origin == "model-relaxed" and (unseen := unseen_atoms(made)):
+            yield f"{entry.id}: {unseen} atoms have no neighbour within {GRAPH_RADIUS:g} A, so no force held them"
+        number = found_spacegroup(made)
         if number != entry.spacegroup:
             yield f"{entry.id}: declared space group {entry.spacegroup}, spglib finds {number}"
 
