@@ -55,6 +55,11 @@ def test_atoms_too_close_are_found(salt: Entry) -> None:
     assert any("two atoms at" in fault for fault in geometry_faults([squeezed]))
 
 
+def test_a_relaxed_crystal_that_fell_apart_is_found(salt: Entry) -> None:
+    apart = replace(salt, origin="model-relaxed", parameters=(14.4, 14.4, 14.4, 90.0, 90.0, 90.0))
+    assert any("no neighbour within 5 A" in fault for fault in geometry_faults([apart]))
+
+
 def test_a_wrong_space_group_is_found(salt: Entry) -> None:
     same_species = replace(salt, sites=tuple(Site("Na", s.position) for s in salt.sites))
     assert list(geometry_faults([same_species])) == [f"{salt.id}: declared space group 225, spglib finds 221"]
