@@ -231,10 +231,11 @@ def models(
     models_file: Annotated[list[Path] | None, typer.Option(help="Further models, in the form of models.yml.")] = None,
 ) -> None:
     """List the models that are known, and whether they can run here."""
+    from precompute.models import listing
     from precompute.models.registry import Registry, registry
     from precompute.reports import print_models
 
-    rows = (Registry.load(models_file) if models_file else registry()).rows()
+    rows = listing.rows(Registry.load(models_file) if models_file else registry())
     if as_json:
         _print_json(rows)
     else:

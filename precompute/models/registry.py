@@ -107,19 +107,6 @@ class Registry:
             isolated=family.isolated,
         )
 
-    def rows(self) -> list[dict[str, Any]]:
-        """Return one JSON-able row a model, for `platonic-atlas models`; `ready` says if its environment exists."""
-        from precompute.models.environments import is_ready
-
-        ready = {name: is_ready(name, self) for name in (MAIN, *self.environments)}
-        return [
-            {
-                **spec.model_dump(mode="json", exclude={"adapter", "packages", "isolated", "path", "maker"}),
-                "ready": ready[spec.environment],
-            }
-            for spec in self.specs
-        ]
-
 
 def registry() -> Registry:
     """Return the registry of `models.yml` and the files that ``PLATONIC_ATLAS_MODELS`` names, read once."""

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from precompute.contracts import Analysis, Structure
+from precompute.contracts import Analysis, AtlasError, Structure
 from precompute.structures.coordination import coordination_numbers
 from precompute.structures.formula import molecular_formula, reduced_formula
 from precompute.structures.periodic import lattice
@@ -72,8 +72,16 @@ def analyse(structure: Structure, symprec: float = SYMPREC) -> Analysis:
 
 
 def crystal_system(spacegroup: int) -> str:
-    """Return the crystal system of an international space-group number, 1-230."""
-    return next(name for last, name in _SYSTEMS if spacegroup <= last)
+    """Return the crystal system of a space group number, 1-230.
+
+    Raises
+    ------
+    AtlasError
+        For any other number.
+    """
+    if not 1 <= spacegroup <= 230:
+        raise AtlasError(f"space group {spacegroup}: expected a number from 1 to 230")
+    return next(system for last, system in _SYSTEMS if spacegroup <= last)
 
 
 def first_of_each(labels: NDArray[np.integer]) -> NDArray[np.int32]:

@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 from precompute.contracts import AtlasError
 from precompute.structures.catalogue.cells import expand, lattice, operations, primitive_vectors, snapped
-from precompute.structures.catalogue.table import FOLDER, Entry, Site, crystal_system, read_table, write_table
+from precompute.structures.catalogue.table import FOLDER, Entry, Site, read_table, write_table
+from precompute.structures.symmetry import crystal_system
 
 if TYPE_CHECKING:
     from ase import Atoms

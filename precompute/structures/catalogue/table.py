@@ -9,6 +9,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from precompute.contracts import AtlasError
+from precompute.structures.symmetry import crystal_system
 
 FOLDER = Path(__file__).parent / "crystals"
 ORIGINS = ("literature", "prototype database", "model-relaxed", "estimate")
@@ -22,15 +23,6 @@ FREE_PARAMETERS = {
     "hexagonal": ("a", "c"),
     "cubic": ("a",),
 }
-_LAST_NUMBER = (
-    (2, "triclinic"),
-    (15, "monoclinic"),
-    (74, "orthorhombic"),
-    (142, "tetragonal"),
-    (167, "trigonal"),
-    (194, "hexagonal"),
-    (230, "cubic"),
-)
 
 
 @dataclass(frozen=True)
@@ -85,14 +77,6 @@ COLUMNS = (
     "gamma", "sites", "cell", "origin", "hypothetical", "source", "remark",
 )  # fmt: skip
 _PARAMETERS = ("a", "b", "c", "alpha", "beta", "gamma")
-
-
-def crystal_system(spacegroup: int) -> str:
-    """Return the crystal system of a space group number, 1-230."""
-    for last, system in _LAST_NUMBER:
-        if 1 <= spacegroup <= last:
-            return system
-    raise AtlasError(f"space group {spacegroup}: expected a number from 1 to 230")
 
 
 def read_table(path: Path) -> list[Entry]:
