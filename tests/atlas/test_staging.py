@@ -14,6 +14,8 @@ from precompute.store import Atlas, AtlasFile
 
 from .comparing import assert_same_arrays
 
+pytestmark = [pytest.mark.slow, pytest.mark.ci]
+
 
 class Killed(BaseException):
     """Stands for a kill: nothing in the program handles it."""

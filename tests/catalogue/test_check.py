@@ -36,6 +36,8 @@ def test_no_entry_is_still_an_estimate(entries: list[Entry]) -> None:
     assert [e.id for e in entries if e.origin == "estimate"] == []
 
 
+@pytest.mark.slow
+@pytest.mark.ci
 def test_distances_and_space_groups_are_right(entries: list[Entry]) -> None:
     assert list(geometry_faults(entries)) == []
 
