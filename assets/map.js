@@ -179,6 +179,12 @@
     tip.style.transform = `translate(${Math.max(0, x)}px, ${Math.max(0, Math.min(y0 - 10, box.height - tip.offsetHeight))}px)`;
   }
 
+  /* Plotly tells of leaving a point, but not always of leaving the maps. */
+  document.addEventListener("pointermove", (event) => {
+    const tip = document.getElementById("tip");
+    if (tip && !tip.hidden && !event.target.closest?.("#map-place")) tip.hidden = true;
+  });
+
   function zoom(factor) {
     const gd = graph();
     if (!gd || !drawn) return;

@@ -6,9 +6,19 @@
   if (new URLSearchParams(window.location.search).get("theme") === "dark")
     document.documentElement.setAttribute("data-mantine-color-scheme", "dark");
 
+  /* Another atom is a step that Back undoes; other changes only keep the address true. */
+  const atomIn = (query) => new URLSearchParams(query).get("atom");
+  let written = false;
   const write = (query) => {
-    if (query != null) window.history.replaceState(null, "", window.location.pathname + query + window.location.hash);
+    if (query == null) return;
+    const step = written && atomIn(query) !== atomIn(window.location.search);
+    written = true;
+    const address = window.location.pathname + query + window.location.hash;
+    window.history[step ? "pushState" : "replaceState"](null, "", address);
   };
+
+  /* Dash does not learn of the addresses written here, so an earlier one is opened as if it were pasted. */
+  window.addEventListener("popstate", () => window.location.reload());
 
   function turn(clicks, theme) {
     return clicks ? (theme === "dark" ? "light" : "dark") : window.dash_clientside.no_update;

@@ -149,6 +149,7 @@ def _make(question: Question, dry_run: bool = False) -> bool:
     from precompute.asking import answer
     from precompute.build import build as run
     from precompute.build import to_embed
+    from precompute.models.client import stop_idle_workers
     from precompute.progress import Display
     from precompute.reports import print_end, print_plan
 
@@ -160,6 +161,7 @@ def _make(question: Question, dry_run: bool = False) -> bool:
         return True
     prepare_environments({s.environment for s in todo}, display)
     report = run(request, display)
+    stop_idle_workers()  # they hold gigabytes, and the page is served from here for hours
     print_end(err_console, request, report)
     return not report.failed
 
@@ -181,7 +183,7 @@ def prepare_environments(names: set[str], display: Any) -> None:
 def demo(
     out: Annotated[Path, typer.Option(help="Where the demonstration atlas is kept.")] = Path("demo/catalogue.zarr"),
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="Port to listen on.")] = 8050,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on.")] = 8050,
     serve_it: Annotated[bool, typer.Option("--serve/--no-serve", help="Show it when it is built.")] = True,
 ) -> None:
     """Build the bundled catalogue with every model whose weights ship in its package, and show it."""
@@ -199,7 +201,7 @@ def serve(
     host: Annotated[
         str, typer.Option(help="Address to listen on; others can see the page if it is not local.")
     ] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="Port to listen on.")] = 8050,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on.")] = 8050,
 ) -> None:
     """Show an atlas in the browser."""
     # a process of its own: the dashboard never shares one with torch or the model packages
@@ -268,7 +270,10 @@ def env_list(as_json: AsJson = False) -> None:
         _print_json(rows)
         return
     for row in rows:
-        out_console.print("  ".join(f"{k}: {v}" for k, v in row.items()), highlight=False, markup=False)
+        state = f"ready, {row['megabytes']:.0f} MB" if row["ready"] else "not there"
+        out_console.print(f"{row['name']}: {state}; {len(row['models'])} models", highlight=False, markup=False)
+        if row["requirements"]:
+            out_console.print(f"    {', '.join(row['requirements'])}", highlight=False, markup=False)
 
 
 @env_app.command("create")

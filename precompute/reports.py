@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from precompute.stages.work import Report
 
 SHOWN_SKIPPED = 10
-WEIGHTS = {"made": "made on the spot"}
+WEIGHTS = {"made": "made on the spot", "download": "to download"}
 
 
 def print_plan(console: Console, request: Request, todo: Sequence[ModelSpec]) -> None:
@@ -112,7 +112,8 @@ def print_info(console: Console, data: dict[str, Any]) -> None:
     say(f"anchors: {a['name']}, {a['count']} by {how} from {a['chosen_from']}; {a['in_this_atlas']} are in this atlas")
     table = Table(title="Models", title_justify="left")
     for column in ("key", "status", "layer", "width", "refused", "flagged", "maps"):
-        table.add_column(column, justify="right" if column in ("width", "refused", "flagged", "maps") else "left")
+        numeric = column in ("width", "refused", "flagged", "maps")
+        table.add_column(column, justify="right" if numeric else "left", no_wrap=column == "key")
     for m in data["models"]:
         counts = [str(len(m[k])) for k in ("refused", "flagged", "maps")]
         table.add_row(m["key"], m["status"], str(m["layer"]), str(m["width"]), *counts)
@@ -150,7 +151,7 @@ def print_models(console: Console, rows: list[dict[str, Any]]) -> None:
     """Print the known models, two lines each: nine columns would fold into nothing on a usual terminal."""
     say = _sayer(console)
     for r in rows:
-        ready = "ready" if r["ready"] else f"not ready: platonic-atlas env create {r['environment']}"
+        ready = "environment ready" if r["ready"] else f"needs platonic-atlas env create {r['environment']}"
         weights = WEIGHTS.get(r["weights"], r["weights"])
         console.print(escape(r["key"]), style="bold", end="", highlight=False)
         say(f"  {r['family']}, {r['status']}, weights {weights}, {ready}")

@@ -118,10 +118,11 @@ def facts(site: Site, symbols: Sequence[str]) -> Component:
         rows.append(("Neighbours", "none within the sum rule"))
     else:
         rows.append(("First shell", shell_text(site, symbols, first_only=True)))
+        # the stored number counts cations too, so it is named by its rule and not called a coordination number
+        within = f"{site.coordination} atoms nearer than 1.2 × the sum of covalent radii"
         if shell.n_first < len(shell.distance):
-            more = shell_text(site, symbols, first_only=False)
-            rows.append(("All within rule", html.Span(more, className="quiet")))
-    rows.append(("Coordination", f"{site.coordination}, by 1.2 × sum of covalent radii"))
+            within += ": " + shell_text(site, symbols, first_only=False)
+        rows.append(("By sum rule", html.Span(within, className="quiet")))
     rows.append(("Source", clean(crystal.source, 160)))
     origin = crystal.properties.get("origin", ("", ""))[0]
     if origin and str(origin) != crystal.source:
@@ -176,9 +177,16 @@ def neighbour_lists(lists: Mapping[str, Sequence[tuple[int, float, str, str, str
     shared = set.intersection(*({row[0] for row in rows} for rows in filled.values())) if len(filled) > 1 else set()
     columns = []
     for key, rows in filled.items():
+        formulae = [of for *_, of, _ in rows]
         items = [
             html.Button(
-                [html.Span(label.split()[0], className="symbol"), " in ", formula(of)],
+                [
+                    html.Span(label.split()[0], className="symbol"),
+                    " in ",
+                    # polymorphs share a formula; their ids tell them apart
+                    formula(of) if formulae.count(of) == 1 else clean(identifier, 40),
+                    html.Span(f"{similarity:.3f}", className="cosine"),
+                ],
                 className="neighbour shared" if atom in shared else "neighbour",
                 title=f"{label} in {clean(identifier, 60)}, cosine {similarity:.3f}",
                 **marked(data_atom=str(atom)),
@@ -186,7 +194,7 @@ def neighbour_lists(lists: Mapping[str, Sequence[tuple[int, float, str, str, str
             for atom, similarity, label, of, identifier in rows
         ]
         columns.append(html.Div([html.Div(clean(key, 60), className="neighbour-head"), *items], className="neighbours"))
-    says = "Nearest atoms of other sites, by cosine of coordinates with all anchors."
+    says = "Nearest atoms of other sites, by the cosine (right) of coordinates with all anchors."
     if len(filled) > 1:
         says += " Blue: nearest in every model shown."
     return html.Div(

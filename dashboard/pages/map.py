@@ -141,7 +141,7 @@ def _centre(data: AtlasData, notices: list[str]) -> Component:
                 [
                     dcc.Graph(
                         id="map", config=GRAPH_CONFIG,
-                        figure=BLANK,
+                        figure=BLANK, clear_on_unhover=True,
                     ),
                     html.P("Choose a model on the left.", id="no-models", className="waiting", hidden=True),
                     html.Div(id="tip", className="tip", hidden=True, role="status"),

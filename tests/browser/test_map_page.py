@@ -243,3 +243,22 @@ def test_every_control_has_a_name(visit):
             || e.labels?.length || e.title)).map(e => e.outerHTML.slice(0, 120))"""
     )
     assert unnamed == []
+
+
+def test_tip_goes_when_the_pointer_leaves_the_maps(visit):
+    page = visit.open("?models=7net-0,mine<b>").page
+    page.mouse.move(*visit.place_of(first_atom("BaCeO3-0") + 1))
+    page.locator("#tip").wait_for(state="visible")
+    page.mouse.move(5, 5)
+    page.locator("#tip").wait_for(state="hidden")
+
+
+def test_back_returns_to_the_atom_before(visit):
+    page = visit.open("?atom=BaCeO3-0:1").page
+    page.locator("button.neighbour").first.wait_for()
+    page.locator("button.neighbour").first.click()
+    page.wait_for_function("!location.search.includes('BaCeO3-0:1')")
+    page.go_back()
+    page.wait_for_function("location.search.includes('BaCeO3-0:1')")
+    page.get_by_role("table", name="Facts about the chosen atom").wait_for()
+    assert page.locator("#crystal-panel").inner_text().startswith("BaCeO3")
