@@ -109,7 +109,7 @@ def rows(keys: Sequence[str], structures: Sequence[Structure], threads: int) -> 
             ours = milliseconds_an_atom(session.embed, structures)
             engine.close()
             call = plain_loop(key)
-            theirs = milliseconds_an_atom(lambda batch, call=call: [call(s) for s in batch], structures)  # type: ignore[misc]
+            theirs = milliseconds_an_atom(lambda batch, call=call: [call(s) for s in batch], structures)
         call_name = PLAIN_CALL[registry().resolve(key).family]
         print(f"| {key} | {ours:.2f} | {theirs:.2f} | {theirs / ours:.1f} | `{call_name}` |", flush=True)
 

@@ -73,7 +73,7 @@ def table() -> Mapping[str, NDArray]:
     empty = {np.int16: "0", np.float64: "nan", np.str_: ""}
     columns = {}
     for name, dtype in _DTYPES.items():
-        values = np.array([row[name] or empty[dtype] for row in rows])  # type: ignore[index]
+        values = np.array([row[name] or empty[dtype] for row in rows])  # type: ignore[index]  # dtype is a key of `empty`
         columns[name] = values if dtype is np.str_ else values.astype(dtype)
         columns[name].setflags(write=False)
     return MappingProxyType(columns)

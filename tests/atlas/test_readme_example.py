@@ -14,5 +14,5 @@ def test_the_example_runs(atlas: Atlas) -> None:
     text = code[1].replace('"mine.zarr"', repr(str(atlas.path))).replace('"7net-0"', '"fake-a"')
     names: dict[str, object] = {}
     exec(text, names)
-    assert names["symbols"][0] == "Li"  # type: ignore[index]
-    assert names["index"].shape == (atlas.n_atoms, 50)  # type: ignore[attr-defined]
+    assert names["symbols"][0] == "Li"
+    assert names["index"].shape == (atlas.n_atoms, 50)

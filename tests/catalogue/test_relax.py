@@ -46,7 +46,7 @@ def test_free_coordinates_move_and_the_space_group_stays() -> None:
 def test_without_sevenn_the_message_says_which_environment_is_needed() -> None:
     pytest.importorskip("e3nn")
     try:
-        import sevenn  # noqa: F401
+        import sevenn  # noqa: F401 (imported to see whether it is there)
     except ImportError:
         with pytest.raises(AtlasError, match="platonic-atlas env create sevennet"):
             calculator()

@@ -162,7 +162,7 @@ def test_local_checkpoints_give_what_the_named_models_give(tmp_path: Path) -> No
             assert session.provenance["file"] == file.name
         with open_model(registry().resolve(key)) as session:
             (named,) = session.embed([s])
-        assert np.array_equal(mine.features, named.features)  # type: ignore[arg-type]
+        assert np.array_equal(mine.features, named.features)
 
 
 def process_state() -> tuple[object, ...]:

@@ -117,7 +117,7 @@ def test_torch_is_pinned_to_the_one_that_is_there_unless_named() -> None:
 @pytest.mark.parametrize("action", [environments.create, environments.remove])
 def test_the_main_environment_is_nobodys_to_touch(action: object) -> None:
     with pytest.raises(AtlasError, match="main"):
-        action("main")  # type: ignore[operator]
+        action("main")
 
 
 def test_an_unknown_environment_is_named(known: Registry) -> None:

@@ -64,14 +64,14 @@ def test_ids_decide_and_not_the_order_in_the_file(tmp_path: Path, name: str) -> 
     data = arrays()
     file = write(tmp_path / name, dict(reversed(data.items())))
     found = load_imported("mine", file, IDS, COUNTS)
-    assert np.array_equal(found.embedded[0].features, data[IDS[0]].astype(np.float32))  # type: ignore[arg-type]
+    assert np.array_equal(found.embedded[0].features, data[IDS[0]].astype(np.float32))
 
 
 def test_anchors_may_come_with_the_file(tmp_path: Path) -> None:
     file = tmp_path / "a.npz"
     anchors = np.ones((7, WIDTH))
     np.savez(file, anchor_embeddings=anchors, **arrays())
-    assert np.array_equal(load_imported("mine", file, IDS, COUNTS).anchors, anchors.astype(np.float32))  # type: ignore[arg-type]
+    assert np.array_equal(load_imported("mine", file, IDS, COUNTS).anchors, anchors.astype(np.float32))
     np.savez(file, anchor_embeddings=np.ones((7, WIDTH + 1)), **arrays())
     with pytest.raises(AtlasError, match="anchor_embeddings"):
         load_imported("mine", file, IDS, COUNTS)

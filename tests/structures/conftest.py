@@ -61,6 +61,6 @@ def structure() -> Callable[..., Structure]:
     ) -> Structure:
         if atoms is not None:
             return from_ase(atoms, id=id, source="test")
-        return Structure(id, "test", numbers, positions, cell, pbc)  # type: ignore[arg-type]
+        return Structure(id, "test", numbers, positions, cell, pbc)
 
     return make

@@ -275,7 +275,7 @@ def test_a_small_file_that_unpacks_to_a_huge_one_is_refused(tmp_path, monkeypatc
 
 def test_a_step_that_hangs_is_ended_and_the_next_is_not():
     running = signal.getitimer(signal.ITIMER_REAL)[0]
-    with pytest.raises(Overdue, match=r"longer than 0\.05 s"), deadline(0.05):  # noqa: PT012
+    with pytest.raises(Overdue, match=r"longer than 0\.05 s"), deadline(0.05):  # noqa: PT012 (the deadline must be inside)
         while True:
             pass
     # The test runner's own limit still stands.
