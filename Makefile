@@ -7,7 +7,7 @@ ATLAS ?= demo/catalogue.zarr
 PORT ?= 8050
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: setup environments browser demo test test-fast test-all lint format bench screenshots clean help
+.PHONY: setup environments tools demo test test-fast test-all lint format bench screenshots clean help
 
 help:
 	@echo "make demo        build the bundled catalogue with the models that need no download, and show it"
@@ -32,10 +32,12 @@ $(VENV)/ready: pyproject.toml constraints.txt
 environments: setup
 	$(BIN)/platonic-atlas env create sevennet
 
-# Browser tests are skipped where there is no Chromium, but not under CI
-browser:
+# Tests in a browser and of the page's script are skipped where there is no Chromium or Node, but not under CI
+tools:
 	@if [ -n "$$CI" ] && ! command -v chromium >/dev/null && ! command -v google-chrome >/dev/null; then \
 		apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium fonts-dejavu-core; fi
+	@if [ -n "$$CI" ] && ! command -v node >/dev/null; then \
+		apt-get update -qq && apt-get install -y -qq --no-install-recommends nodejs; fi
 
 demo: setup
 	$(BIN)/platonic-atlas demo --out $(ATLAS) --port $(PORT)
@@ -45,18 +47,19 @@ lint: setup
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/oxlint --deny-warnings assets tests/javascript benchmarks
 
 format: setup
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-test: environments browser lint
+test: environments tools lint
 	$(BIN)/python -m pytest -m 'not slow or ci'
 
 test-fast: setup
 	$(BIN)/python -m pytest -m 'not slow and not browser'
 
-test-all: environments browser lint
+test-all: environments tools lint
 	$(BIN)/python -m pytest
 
 bench: environments

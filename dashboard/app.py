@@ -1,4 +1,4 @@
-"""The Dash app of one atlas."""
+"""The Dash app of one or several atlases."""
 
 from __future__ import annotations
 
@@ -7,16 +7,15 @@ from pathlib import Path
 import dash
 import dash_mantine_components as dmc
 from dash import dcc, html
+from flask import Response
 
-from dashboard.components.text import marked
-from dashboard.data import AtlasData
-from dashboard.labels import clean
+from dashboard.atlases import Atlases
+from dashboard.index import make_app
 from dashboard.pages import map as map_page
 from dashboard.palette import FONT
 from dashboard.routes import add_routes
-from precompute.store import Atlas
+from dashboard.scripts import explorer
 
-HERE = Path(__file__).resolve().parent
 THEME = {
     "primaryColor": "blue",
     "fontFamily": FONT,
@@ -29,38 +28,33 @@ ACCENT = [
 ]  # fmt: skip
 
 
-def assets_folder() -> Path:
-    """Styles and scripts: inside the package where it is installed, at the top level of a checkout."""
-    packaged = HERE / "_assets"
-    return packaged if packaged.is_dir() else HERE.parent / "assets"
+def create_app(atlases: Atlases, views: Path | None = None, uploads: bool = True) -> dash.Dash:
+    """Make the app that shows `atlases` and nothing else.
 
-
-def create_app(atlas: Atlas) -> dash.Dash:
-    """Make the app that shows `atlas` and nothing else."""
-    data = AtlasData(atlas)
-    app = dash.Dash(
-        __name__,
-        title=f"{clean(data.title, 60)} · Platonic Atlas",
-        update_title="",
-        assets_folder=str(assets_folder()),
-        serve_locally=True,
-        compress=False,
-        suppress_callback_exceptions=True,
-        meta_tags=[{"name": "viewport", "content": "width=device-width, initial-scale=1"}],
-    )
+    Parameters
+    ----------
+    atlases : Atlases
+    views : Path or None
+        A file of saved views, for everybody who opens the page.
+    uploads : bool
+        Whether crystals may be sent to be placed on the maps.
+    """
+    app = make_app(atlases)
     app.layout = dmc.MantineProvider(
         id="provider",
         theme=THEME | {"colors": {"blue": ACCENT}},
-        forceColorScheme="light",
-        children=html.Div(
-            [
-                dcc.Location(id="address", refresh=False),
-                html.Div(map_page.waiting(), id="page"),
-            ],
-            className="root",
-            **marked(data_root=app.config.requests_pathname_prefix),
-        ),
+        children=html.Div([dcc.Location(id="address", refresh=False), html.Div(id="page")], className="root"),
     )
-    map_page.register(app, data)
-    add_routes(app, data)
+    add_routes(app, atlases)
+    _add_script(app)
+    map_page.register(app, atlases, views, uploads)
     return app
+
+
+def _add_script(app: dash.Dash) -> None:
+    @app.server.get(f"{app.config.routes_pathname_prefix}atlas.js")
+    def script() -> Response:
+        text, digest = explorer()
+        # its address changes with its content
+        headers = {"Cache-Control": "public, max-age=31536000, immutable", "ETag": f'"{digest}"'}
+        return Response(text, mimetype="text/javascript", headers=headers)

@@ -1,59 +1,98 @@
-"""Make the pictures of the README from an atlas: ``python docs/screenshots.py ATLAS [--query "?atom=..."]``."""
+"""Make the pictures of the README and the documents from an atlas: ``python docs/screenshots.py ATLAS``."""
 
 from __future__ import annotations
 
 import argparse
-import shutil
-import subprocess
 import sys
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-FLAGS = ["--headless", "--no-sandbox", "--disable-quic", "--no-first-run", "--disable-background-networking",
-         "--disable-component-update", "--disable-sync"]  # fmt: skip
-IMAGES = Path(__file__).resolve().parent / "images"
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+from benchmarks.browser import chromium, served  # noqa: E402 (found only with the path above)
+
+IMAGES = ROOT / "docs" / "images"
 SIZE = {"width": 1440, "height": 900}
-GRAPH = "document.querySelector('#map .js-plotly-plot')"
-PAINTED = f"{GRAPH}?.data?.length && {GRAPH}.data.every(t => t.x && t.x.length)"
+TWO = "models=7net-0,chgnet-0.3.0"
+READY = "performance.getEntriesByName('atlas:mounted')[0] && performance.getEntriesByName('atlas:axes')[0]"
 
 
-def take(address: str, query: str, path: Path) -> None:
-    """Save the page as it looks with all points painted, and the crystal if an atom is chosen."""
-    from playwright.sync_api import sync_playwright
+@dataclass(frozen=True)
+class Shot:
+    """One picture: the view, what is done on the page, and the part of it that is kept (all of it by default)."""
 
-    found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if found is None:
-        raise SystemExit("no Chromium found; install it to take pictures")
-    with sync_playwright() as play:
-        chromium = play.chromium.launch(executable_path=found, args=FLAGS)
-        page: Any = chromium.new_page(viewport=SIZE)
-        page.goto(address + query)
-        page.wait_for_function(PAINTED)
-        if "atom=" in query:
-            page.locator("#crystal canvas").first.wait_for()
-        page.wait_for_timeout(2500)
+    name: str
+    query: str
+    act: Callable[[Any], None] | None = None
+    part: str = ""
+    size: tuple[int, int] = (1440, 900)
+
+
+def press(*keys: str) -> Callable[[Any], None]:
+    return lambda page: [page.keyboard.press(key) for key in keys] and None
+
+
+def click(name: str) -> Callable[[Any], None]:
+    return lambda page: page.get_by_role("button", name=name).first.click()
+
+
+def search(page: Any) -> None:
+    page.locator("#find").fill("band_gap > 2 and element = Ti")
+
+
+SHOTS = (
+    Shot("map", "?atom=BaCeO3-E2_1:2&panel=atoms"),
+    Shot("dark", "?theme=dark&atom=BaCeO3-E2_1:2"),
+    Shot("raw", f"?{TWO},mace-untrained&space=raw"),
+    Shot("umap", f"?{TWO}&map=umap"),
+    Shot("colour", f"?{TWO}&colour=electronegativity", part=".left"),
+    Shot("selection", f"?{TWO}&elements=O,S,Se,Te&lasso=7net-0:-2,-2;0,-2;0,1;-2,1&panel=structures"),
+    Shot("density", f"?{TWO}&draw=density"),
+    Shot("histograms", f"?{TWO}&panel=histograms&brush=electronegativity:2.5..4"),
+    Shot("crystal", "?atom=BaCeO3-E2_1:2", part=".right"),
+    Shot("find", f"?{TWO}", act=search),
+    Shot("keys", f"?{TWO}", act=press("?")),
+    Shot("views", f"?{TWO}", act=click("Views")),
+    Shot("export", f"?{TWO}", act=click("Export")),
+    Shot("presentation", f"?{TWO}", act=press("p"), size=(1280, 720)),
+)
+
+
+def take(browser: Any, address: str, shot: Shot, folder: Path) -> Path:
+    """Save the page as it looks once everything is there."""
+    width, height = shot.size
+    context = browser.new_context(viewport={"width": width, "height": height})
+    context.add_init_script("localStorage.setItem('platonic-atlas:hints', 'done')")
+    page = context.new_page()
+    page.goto(address + shot.query)
+    page.wait_for_function(READY)
+    page.wait_for_timeout(1500)
+    if shot.act:
+        shot.act(page)
+        page.wait_for_timeout(1000)
+    path = folder / f"{shot.name}.png"
+    if shot.part:
+        page.locator(shot.part).first.screenshot(path=str(path))
+    else:
         page.screenshot(path=str(path))
-        chromium.close()
+    context.close()
+    return path
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("atlas")
-    parser.add_argument("--query", default="", help="the view, as in the page's address")
-    parser.add_argument("--out", type=Path, default=IMAGES / "map.png")
-    parser.add_argument("--port", type=int, default=8765)
+    parser.add_argument("--only", nargs="*", help="names of pictures")
+    parser.add_argument("--out", type=Path, default=IMAGES)
     given = parser.parse_args()
-    given.out.parent.mkdir(parents=True, exist_ok=True)
-    command = [sys.executable, "-m", "dashboard", given.atlas, "--port", str(given.port)]
-    server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-    try:
-        if not (server.stdout and server.stdout.readline()):
-            raise SystemExit("the server did not start")
-        take(f"http://127.0.0.1:{given.port}/", given.query, given.out)
-    finally:
-        server.terminate()
-        server.wait()
-    print(given.out)
+    given.out.mkdir(parents=True, exist_ok=True)
+    with served(given.atlas) as (address, _, _), chromium() as browser:
+        for shot in SHOTS:
+            if not given.only or shot.name in given.only:
+                print(take(browser, address, shot, given.out))
 
 
 if __name__ == "__main__":

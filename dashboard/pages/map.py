@@ -1,175 +1,120 @@
-"""The map page: models side by side, and the crystal of the chosen atom."""
+"""The explorer's page: what stands around the maps, and where each panel's callbacks are added."""
 
 from __future__ import annotations
 
-import shlex
+from pathlib import Path
 from typing import Any
 
-import dash_mantine_components as dmc
-from dash import Dash, dcc, html
+from dash import Dash, Input, Output, State, dcc, html
 from dash.development.base_component import Component
 
-from dashboard.components.controls import legend, model_list, section, space_controls
-from dashboard.components.crystal_panel import empty_panel
-from dashboard.components.periodic_table import periodic_table
-from dashboard.components.text import UNSPOKEN, named
+from dashboard import quality
+from dashboard.atlases import Atlases
+from dashboard.bootstrap import bootstrap
+from dashboard.components.notes import untrained_note
+from dashboard.components.text import named
 from dashboard.data import AtlasData
-from dashboard.labels import clean, count
-from dashboard.pages import map_callbacks
-from dashboard.palette import THEMES
-from dashboard.state import ViewState
+import importlib
+import types
+def _page(name):
+    try:
+        return importlib.import_module(f"dashboard.pages.{name}")
+    except ImportError as e:
+        print("MISSING", name, e, file=__import__("sys").stderr)
+        return types.SimpleNamespace(layout=lambda *a: html.Div(className=name, id=f"no-{name}"), register=lambda *a: None)
+def _c(module, name, *a):
+    try:
+        return getattr(importlib.import_module(f"dashboard.components.{module}"), name)(*a)
+    except (ImportError, AttributeError, TypeError) as e:
+        print("MISSING", module, e, file=__import__("sys").stderr)
+        return None
+chosen, drawer, export, find, header, left, upload = map(_page, "chosen drawer export find header left upload".split())
+from dashboard.state import View, parse
 
-BLANK = {
-    "data": [],
-    "layout": {"xaxis": {"visible": False}, "yaxis": {"visible": False}, "paper_bgcolor": "rgba(0,0,0,0)",
-               "plot_bgcolor": "rgba(0,0,0,0)"},
-}  # fmt: skip
-GRAPH_CONFIG: Any = {"displayModeBar": False, "scrollZoom": True, "doubleClick": False, "responsive": False}
-
-
-def waiting() -> Component:
-    """The frame that is painted before the page's own content is there."""
-    return html.Div(
-        [html.Header(html.H1("Platonic Atlas"), className="top"), html.P("Opening the atlas …", className="waiting")]
-    )
-
-
-def header(data: AtlasData) -> Component:
-    facts = f"{count(data.n_atoms, 'atom')} in {count(data.n_structures, 'crystal')}"
-    return html.Header(
-        [
-            html.H1("Platonic Atlas"),
-            html.Span(clean(data.title, 90), className="atlas-title"),
-            html.Span(facts, className="quiet"),
-            dmc.ActionIcon(
-                html.Span(className="theme-mark", **UNSPOKEN),
-                id="turn-theme", variant="default", size="md", n_clicks=0,
-                **named("Switch between light and dark"),
-            ),
-        ],
-        className="top",
-    )  # fmt: skip
+STORES = ("view", "chosen", "shown", "selection", "look")
+TOOLS = (
+    ("pan", "Move", "Drag moves the map"),
+    ("zoom", "Zoom", "Drag magnifies a rectangle"),
+    ("lasso", "Lasso", "Drag selects atoms with a lasso"),
+    ("box", "Box", "Drag selects atoms in a rectangle"),
+)
+ZOOMS = (("+", "0.6", "Zoom in"), ("−", "1.6666", "Zoom out"), ("Reset", "0", "Reset zoom"))
 
 
-def untrained_note(data: AtlasData) -> Component:
-    """Say which panels are untrained controls only for want of weights, and how to fetch them."""
-    families = data.untrained_to_fetch
-    names = " and ".join(name for name, _, _ in families.values())
-    checkpoints = ",".join(checkpoint for _, _, checkpoint in families.values())
-    sources = data.sources
-    given = "... " if sources is None else "".join(f"{shlex.quote(s)} " for s in sources)
-    command = f"platonic-atlas build {given}--models {checkpoints} --out {shlex.quote(str(data.atlas.path))}"
+def layout(
+    atlases: Atlases, data: AtlasData, info: dict[str, Any], views: Path | None, uploads: bool
+) -> Component:
+    """The page around the maps; `info` is what `bootstrap` gives."""
     return html.Div(
         [
-            html.P(
-                [
-                    html.B(f"{names} panels are untrained controls"),
-                    " (random weights) until trained weights are fetched",
-                    ". “...” stands for this atlas’s structures:" if sources is None else ", for this atlas by",
-                ]
-            ),
-            html.Div(
-                [html.Code(command, id="fetch-command", tabIndex=0),
-                 dcc.Clipboard(target_id="fetch-command", className="copy", title="Copy the command")],
-                className="command",
-            ),
-        ],
-        id="untrained-note",
-        className="note",
-        role="note",
-        hidden=not families,
-    )  # fmt: skip
-
-
-def layout(data: AtlasData, state: ViewState, notices: list[str]) -> Component:
-    """The page in a given state; `notices` say what of the address could not be followed."""
-    theme = state.theme if state.theme in THEMES else "light"
-    return html.Div(
-        [
-            dcc.Store(id="theme", data=theme),
-            dcc.Store(id="size"),
-            dcc.Store(id="skeleton"),
-            dcc.Store(id="query"),
-            dcc.Store(id="chosen", data=state.atom),
-            dcc.Store(id="elements", data=list(state.elements)),
-            header(data),
-            _left(data, state),
-            _centre(data, notices),
-            html.Aside(
-                [
-                    section("Crystal", _search(), html.Div(empty_panel(), id="crystal-panel")),
-                    html.Div(id="neighbour-panel", className="section"),
-                ],
-                className="right",
-                **named("The chosen atom"),
-            ),
+            *[dcc.Store(id=name) for name in STORES],
+            header.layout(atlases, data, views, find_box=_c("find","find_box"), export_menu=_c("export_menu","export_menu"), upload=_c("upload_panel","upload_button", uploads)),
+            left.layout(info),
+            _centre(data),
+            chosen.layout(),
         ],
         className="page",
     )
 
 
-def _left(data: AtlasData, state: ViewState) -> Component:
-    clear = html.Button("all elements", id="clear-elements", className="link", hidden=not state.elements)
-    return html.Nav(
-        [
-            model_list(list(data.cards.values()), state.models),
-            space_controls(state.space, state.method, state.k, data.methods, data.anchor_counts, data.has_raw),
-            section("Element groups", legend(data.atoms_of_category, state.hidden)),
-            section(
-                "Elements",
-                periodic_table(data.elements, data.atoms_of_element.tolist(), state.elements),
-                extra=clear,
-            ),
-        ],
-        className="left",
-        **named("What is shown"),
-    )
-
-
-def _centre(data: AtlasData, notices: list[str]) -> Component:
-    said = [html.P(n) for n in notices]
-    warning = dmc.Alert(said, color="yellow", withCloseButton=True, className="notice") if said else None
-    zoom = [
-        html.Button(text, className="tool", title=label, **named(label, data_zoom=factor))
-        for text, factor, label in (("+", "0.6", "Zoom in"), ("−", "1.6666", "Zoom out"), ("Reset", "0", "Reset zoom"))
+def _centre(data: AtlasData) -> Component:
+    tools = [
+        html.Button(text, className="tool", title=says, **named(says, data_tool=tool, aria_pressed="false"))
+        for tool, text, says in TOOLS
+    ]
+    clear = html.Button("Clear lasso", id="clear-lasso", className="tool", hidden=True)
+    zooms = [
+        html.Button(text, className="tool", title=says, **named(says, data_zoom=factor)) for text, factor, says in ZOOMS
     ]
     return html.Main(
         [
-            warning,
+            html.Div(id="notices", className="notices"),
             untrained_note(data),
-            html.Div(
-                [
-                    dcc.Graph(
-                        id="map", config=GRAPH_CONFIG,
-                        figure=BLANK, clear_on_unhover=True,
-                    ),
-                    html.P("Choose a model on the left.", id="no-models", className="waiting", hidden=True),
-                    html.Div(id="tip", className="tip", hidden=True, role="status"),
-                ],
-                id="map-place", className="map-place",
-            ),
+            html.Div(id="map-place", className="map-place"),
             html.Footer(
                 [
-                    html.P([html.Span(id="quality"), " ", html.Span(id="drawn", className="nowrap")]),
-                    html.Div(zoom, className="tools"),
+                    html.P([html.Span(id="drawn", role="status"), " ", html.Span(id="quality")]),
+                    html.Div([*tools, clear, *zooms], className="tools", role="toolbar", **named("Maps")),
                 ],
                 className="below",
             ),
+            drawer.layout(data),
         ],
         className="centre",
         **named("Maps of the models"),
-    )  # fmt: skip
+    )
 
 
-def _search() -> Component:
-    return dmc.Select(
-        id="find", data=[], searchable=True, clearable=False, size="xs", placeholder="Find a crystal: BaCeO3, name, id",
-        nothingFoundMessage="No crystal matches", limit=40, **named("Find a crystal"),
-    )  # fmt: skip
+def register(app: Dash, atlases: Atlases, views: Path | None, uploads: bool) -> None:
+    """Add the page and all of its panels' callbacks and addresses to the app."""
+
+    @app.callback(Output("page", "children"), Input("address", "search"))
+    def open_page(search: str | None) -> Component:
+        data = atlases.of(search)
+        return layout(atlases, data, bootstrap(atlases, search, app.config.requests_pathname_prefix), views, uploads)
+
+    # by a timer, since what a callback returned is in the document only after it
+    app.clientside_callback("() => { setTimeout(() => window.atlas.mounted()); }", Input("page", "children"))
+
+    @app.callback(Output("quality", "children"), Input("view", "data"), State("quality", "children"))
+    def say_quality(store: dict[str, Any] | None, before: str | None) -> str:
+        if not store:
+            return before or ""
+        data = atlases.of(store)
+        return quality_of(data, parse(store["query"], data)[0])
+
+    header.register(app, atlases, views)
+    left.register(app, atlases)
+    find.register(app, atlases)
+    chosen.register(app, atlases)
+    drawer.register(app, atlases)
+    export.register(app, atlases)
+    upload.register(app, atlases, uploads)
 
 
-def register(app: Dash, data: AtlasData) -> None:
-    """Add the page's callbacks to the app."""
-    map_callbacks.register_address(app, data, layout)
-    map_callbacks.register_maps(app, data)
-    map_callbacks.register_atom(app, data)
+def quality_of(data: AtlasData, view: View) -> str:
+    """What the shown maps are and how much they keep."""
+    name = data.map_name(view.space, view.method, view.k)
+    keys = [key for key in view.models if name in data.cards[key].maps]
+    k = view.k if view.method == "pca" else data.n_anchors
+    return quality.statement(view.space, view.method, k, {key: data.quality(key, name) for key in keys}, keys)

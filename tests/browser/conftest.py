@@ -5,11 +5,12 @@ import subprocess
 import sys
 import time
 import urllib.request
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from tests.dashboard.synthetic import write_atlas
+from tests.dashboard.synthetic import structures, write_atlas
 
 ROOT = Path(__file__).resolve().parents[2]
 FLAGS = [
@@ -40,25 +41,38 @@ def browser():
         chromium.close()
 
 
-@pytest.fixture(scope="session")
-def address(tmp_path_factory):
-    """A served synthetic atlas."""
-    atlas = write_atlas(tmp_path_factory.mktemp("browser") / "synthetic.zarr")
+@contextmanager
+def served(*arguments):
+    """Serve atlases with `arguments` to ``python -m dashboard``; gives the page's address."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    command = [sys.executable, "-m", "dashboard", str(atlas), "--port", str(port)]
+    command = [sys.executable, "-m", "dashboard", *map(str, arguments), "--port", str(port)]
     server = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
-    assert "Platonic Atlas" in server.stdout.readline()
-    base = f"http://127.0.0.1:{port}/"
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline:
-        with urllib.request.urlopen(base) as answer:
-            if answer.status == 200:
-                break
-    yield base
-    server.terminate()
-    server.wait(10)
-    server.stdout.close()
+    try:
+        assert "Platonic Atlas" in server.stdout.readline()
+        base = f"http://127.0.0.1:{port}/"
+        deadline = time.monotonic() + 30
+        while time.monotonic() < deadline:
+            with urllib.request.urlopen(base) as answer:
+                if answer.status == 200:
+                    break
+        yield base
+    finally:
+        server.terminate()
+        server.wait(10)
+        server.stdout.close()
+
+
+@pytest.fixture(scope="session")
+def atlas_path(tmp_path_factory):
+    return write_atlas(tmp_path_factory.mktemp("browser") / "synthetic.zarr")
+
+
+@pytest.fixture(scope="session")
+def address(atlas_path):
+    """A served synthetic atlas."""
+    with served(atlas_path) as base:
+        yield base
 
 
 class Visit:
@@ -74,42 +88,62 @@ class Visit:
         page.set_default_timeout(30_000)
 
     def open(self, query=""):
+        """Open the page and wait until it is complete: points, axes, everything around them."""
         self.page.goto(self.address + query)
-        self.drawn()
+        self.page.wait_for_selector("#quality")
+        self.page.wait_for_function("window.atlas && document.querySelector('#axes .xy, #axes .main-svg, .maps.none')")
+        self.page.wait_for_function("performance.getEntriesByName('atlas:mounted').length > 0")
+        self.settled()
         return self
 
-    def graph(self, expression):
-        """A value of the maps' graph, as ``g``."""
-        return self.page.evaluate(
-            f"(() => {{ const g = document.querySelector('#map .js-plotly-plot'); return {expression} }})()"
-        )
+    def settled(self):
+        """Wait until the maps show what the view asks for."""
+        self.page.wait_for_function("window.atlas.maps.scene() && !window.atlas.maps.busy()")
+        self.page.evaluate("() => new Promise(d => requestAnimationFrame(() => requestAnimationFrame(d)))")
 
-    def until(self, condition):
-        """Wait for a condition on the maps' graph ``g``."""
-        self.page.wait_for_function(
-            f"(() => {{ const g = document.querySelector('#map .js-plotly-plot'); return g?.data && ({condition}) }})()"
-        )
+    def view(self, field=None):
+        """The view, or one field of it."""
+        return self.page.evaluate("f => f ? atlas.view.get()[f] : atlas.view.get()", field)
 
-    def drawn(self, panels=None):
-        count = "g.data.length > 0" if panels is None else f"g.data.length === {panels}"
-        self.until(f"{count} && g.data.every(t => t.x && t.x.length)")
+    def set(self, **changes):
+        self.page.evaluate("changes => { atlas.view.set(changes) }", changes)
+        self.settled()
 
     def shown(self):
-        return self.graph("g.data.map(t => t.meta.key)")
+        return self.page.evaluate("atlas.maps.panels().map(p => p.key)")
 
     def maps(self):
-        return self.graph("g.data.map(t => t.meta.address.split('/').pop())")
+        return self.page.evaluate("atlas.maps.panels().map(p => p.map)")
+
+    def ranges(self, panel=0):
+        return self.page.evaluate("i => atlas.maps.panels()[i].ranges", panel)
+
+    def until_shown(self, *keys):
+        self.page.wait_for_function("keys => atlas.maps.panels().map(p => p.key).join() === keys", arg=",".join(keys))
+
+    def until_view(self, field, value):
+        self.page.wait_for_function("([f, v]) => JSON.stringify(atlas.view.get()[f]) === JSON.stringify(v)", arg=[field, value])
+        self.settled()
+
+    def selected(self):
+        """The atoms that are selected, in order; None where all are."""
+        return self.page.evaluate(
+            """async () => {
+                const { mask } = atlas.selection.get();
+                if (!mask) return null;
+                const order = await atlas.arrays.column("order");
+                return [...order].filter((_, i) => mask[i]).sort((a, b) => a - b);
+            }"""
+        )
 
     def place_of(self, atom, panel=0):
-        """Where on the page an atom of the atlas is drawn."""
+        """Where on the page an atom of the atlas is drawn, css px."""
         return self.page.evaluate(
-            """([atom, panel]) => {
-                const g = document.querySelector('#map .js-plotly-plot');
-                const i = window.platonic.atoms().rank[atom];
-                const [t, s] = [g.data[panel], panel ? panel + 1 : ''];
-                const [x, y] = [g._fullLayout['xaxis' + s], g._fullLayout['yaxis' + s]];
-                const box = g.getBoundingClientRect();
-                return [box.left + x._offset + x.d2p(t.x[i]), box.top + y._offset + y.d2p(t.y[i])];
+            """async ([atom, panel]) => {
+                await atlas.arrays.rank();
+                const box = atlas.maps.host.getBoundingClientRect();
+                const [x, y] = atlas.maps.place(atom, panel);
+                return [box.left + x, box.top + y];
             }""",
             [atom, panel],
         )
@@ -121,13 +155,33 @@ class Visit:
         self.page.wait_for_function("part => decodeURIComponent(window.location.search).includes(part)", arg=part)
 
 
-@pytest.fixture
-def visit(browser, address):
+@contextmanager
+def visiting(browser, address, **options):
     """A visit that must end without errors and without a request to another host."""
-    context = browser.new_context(viewport={"width": 1280, "height": 720})
+    context = browser.new_context(**({"viewport": {"width": 1280, "height": 720}} | options))
     made = Visit(context.new_page(), address)
-    yield made
-    context.close()
+    try:
+        yield made
+    finally:
+        context.close()
     assert made.errors == []
     elsewhere = [u for u in made.requests if not u.startswith((address, "data:", "blob:"))]
     assert elsewhere == []
+
+
+@pytest.fixture
+def visit(browser, address):
+    with visiting(browser, address) as made:
+        # hints of a first visit have tests of their own
+        made.page.add_init_script("try { localStorage.setItem('platonic-atlas:hints', 'done') } catch {}")
+        yield made
+
+
+def first_atom(identifier):
+    """The first atom of a structure of the synthetic atlas."""
+    before = 0
+    for s, _ in structures(4):
+        if s.id == identifier:
+            return before
+        before += len(s)
+    raise LookupError(identifier)

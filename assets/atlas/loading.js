@@ -1,0 +1,26 @@
+/* Dash's scripts, held back until points are on the screen: parsing them takes a second. */
+
+const load = (source) =>
+  new Promise((resolve, reject) => {
+    const script = document.createElement("script");
+    script.src = source;
+    script.async = false; // fetched side by side, run in this order
+    script.onload = resolve;
+    script.onerror = () => reject(new Error("a part of the page could not be loaded; reload it"));
+    document.body.append(script);
+  });
+
+function run(original) {
+  const script = document.createElement("script");
+  for (const { name, value } of original.attributes) script.setAttribute(name, value);
+  script.textContent = original.textContent;
+  document.body.append(script);
+}
+
+export async function loadDash() {
+  const held = [...document.getElementById("dash-scripts").content.querySelectorAll("script")];
+  await Promise.all(held.filter((s) => s.src).map((s) => load(s.getAttribute("src"))));
+  for (const script of held) if (!script.src) run(script);
+}
+
+export const loadPlotly = (source) => (window.Plotly ? Promise.resolve() : load(source));

@@ -1,0 +1,120 @@
+/* Everything that the maps of one view need, gathered: points, colours, and which atoms are selected. */
+import { abgr, categoryLut, scaleLut } from "../points/lut.js";
+import { combineMasks, elementMask, entryMask, unpackBits } from "../points/mask.js";
+import { insidePolygon } from "../points/lasso.js";
+
+const EXACT_BEYOND = 50; // times magnified: 1/65534 of a map is then more than a pixel
+
+/* Maps of one view share their axes where they are of one space, or turned onto one model. */
+export const isLinked = (view) => view.space === "shared" || view.align !== "";
+
+export function mapName(view, info) {
+  if (view.space === "raw") return "raw-pca-2d";
+  if (view.method !== "pca" || view.k === info.n_anchors) return `${view.method}-2d`;
+  return `pca-2d-k${view.k}`;
+}
+
+/* Legend entries with the viewer's own colours. */
+export function entriesOf(legend, view) {
+  return (legend.entries || []).map((entry) => ({ ...entry, colour: view.colours[entry.label] || entry.colour }));
+}
+
+function lutOf(legend, entries, view, info, theme) {
+  const missing = abgr(info.themes[theme].muted);
+  if (legend.kind === "category") return categoryLut(entries, missing);
+  const stops = info.scales[view.palette] || Object.values(info.scales)[0];
+  return scaleLut(stops, legend, { limits: view.limits, log: view.log, reverse: view.reverse }, missing);
+}
+
+function padded(ranges) {
+  let [x0, x1, y0, y1] = [Infinity, -Infinity, Infinity, -Infinity];
+  for (const r of ranges) [x0, x1, y0, y1] = [Math.min(x0, r[0]), Math.max(x1, r[1]), Math.min(y0, r[2]), Math.max(y1, r[3])];
+  if (!(x1 >= x0)) return [-1, 1, -1, 1];
+  const [w, h] = [x1 - x0 || 1, y1 - y0 || 1];
+  return [x0 - 0.05 * w, x1 + 0.05 * w, y0 - 0.05 * h, y1 + 0.05 * h];
+}
+
+export function makeScenes(info, arrays) {
+  const masks = new Map(); // parts of the selection, by what they were made from
+
+  let combined = { key: "", result: null };
+
+  async function kept(key, make) {
+    if (!masks.has(key)) {
+      masks.set(key, await make());
+      if (masks.size > 12) masks.delete(masks.keys().next().value);
+    }
+    return masks.get(key);
+  }
+
+  async function selection(view, legend, query) {
+    const n = info.n_atoms;
+    const parts = [];
+    const names = [];
+    const part = (key, make) => {
+      names.push(key);
+      return kept(key, make);
+    };
+    if (view.hide.length && legend.kind === "category") {
+      const hidden = new Set(view.hide);
+      const of = view.models[0];
+      parts.push(part(`hide ${legend.id} ${of} ${view.hide}`, async () => {
+        const codes = await arrays.values(legend.id, of);
+        return entryMask(codes, legend.entries.flatMap((entry, code) => (hidden.has(entry.label) ? [code] : [])));
+      }));
+    }
+    if (view.elements.length)
+      parts.push(part(`elements ${view.elements}`, async () => {
+        const wanted = new Set(view.elements);
+        const numbers = info.elements.flatMap((e, i) => (wanted.has(e.symbol) ? [i + 1] : []));
+        return elementMask(await arrays.column("element"), numbers);
+      }));
+    if (view.find || Object.keys(view.brush).length)
+      parts.push(part(`text ${query}`, async () => unpackBits((await arrays.mask(query)).bits, n)));
+    if (view.lasso) {
+      const { model, points } = view.lasso;
+      const map = mapName(view, info);
+      if (info.maps[model]?.[map])
+        parts.push(part(`lasso ${map} ${view.align} ${JSON.stringify(view.lasso)}`, async () => {
+          const { xy, range } = await arrays.points(model, map, view.align);
+          const inside = new Uint8Array(n);
+          insidePolygon(xy, n, range, points, inside);
+          return inside;
+        }));
+    }
+    const found = await Promise.all(parts);
+    // the same selection is the same object, so that panels know that nothing changed
+    if (!combined.result || combined.key !== names.join("\n")) combined = { key: names.join("\n"), result: combineMasks(n, found) };
+    return combined.result;
+  }
+
+  /* Throws where an array cannot be had. */
+  return async function gather(view, theme, masking) {
+    const map = mapName(view, info);
+    const keys = view.models.filter((key) => info.maps[key]?.[map]);
+    const legendAsked = arrays.legend(view.colour);
+    const asked = keys.map(async (key) => {
+      const [points, values] = await Promise.all([
+        arrays.points(key, map, view.align),
+        arrays.values(view.colour, key),
+      ]);
+      return { key, map, points, values, exact: null };
+    });
+    const [legend, panels] = [await legendAsked, await Promise.all(asked)];
+    const entries = entriesOf(legend, view);
+    const { mask, count } = await selection(view, legend, masking);
+    const linked = isLinked(view);
+    const shared = linked ? padded(panels.map((p) => p.points.range)) : null;
+    for (const panel of panels) {
+      panel.home = shared || padded([panel.points.range]);
+      const zoom = view.zoom[linked ? "" : panel.key];
+      if (zoom && (panel.home[1] - panel.home[0]) / (zoom[1] - zoom[0]) > EXACT_BEYOND)
+        panel.exact = await arrays.points(panel.key, map, view.align, true);
+    }
+    return {
+      view, theme, panels, linked, legend: { ...legend, entries }, mask, count,
+      lut: lutOf(legend, entries, view, info, theme), muted: abgr(info.themes[theme].muted),
+      without: view.models.filter((key) => !keys.includes(key)),
+    };
+  };
+}

@@ -1,0 +1,65 @@
+/* What is said of the atom under the pointer. */
+
+import { buildNode } from "../panels/nodes.js";
+import { valueOfCode } from "../points/lut.js";
+import { MISSING } from "../points/place.js";
+
+/* BaCeO3 with its numbers set low. */
+export function formulaNode(text) {
+  const node = document.createElement("b");
+  for (const piece of text.split(/((?<=[A-Za-z\])])\d+(?:\.\d+)?)/)) node.append(/^\d/.test(piece) ? buildNode("sub", {}, piece) : piece);
+  return node;
+}
+
+/* Fm-3m with its bar above. */
+export function symmetryNode(text) {
+  const node = document.createElement("span");
+  for (const [, over, low, plain] of text.matchAll(/-(\d)|_(\d)|([^-_]+|[-_])/g))
+    node.append(over ? buildNode("span", { class: "over" }, over) : low ? buildNode("sub", {}, low) : plain);
+  return node;
+}
+
+export const shortNumber = (v) => (Number.isInteger(v) ? String(v) : Number(v.toPrecision(4)).toString()).replace("-", "−");
+
+function coloured(legend, stored) {
+  if (legend.kind === "category") return legend.entries[stored]?.label ?? "not known";
+  const value = stored === MISSING ? null : valueOfCode(stored, legend);
+  return value === null ? "not known" : `${shortNumber(value)}${legend.unit ? ` ${legend.unit}` : ""}`;
+}
+
+export function hideTip(host) {
+  const tip = host.querySelector("#tip");
+  if (tip) tip.hidden = true;
+}
+
+export function showTip(atlas, host, maps, at, panel, [x, y]) {
+  const tip = host.querySelector("#tip");
+  const { now } = atlas.arrays;
+  const scene = maps.scene();
+  const key = scene.panels[panel]?.key;
+  const names = now.names();
+  const [element, structure, counter, site] = ["element", "structure", "counter", "site"].map((c) => now.column(c));
+  if (!tip || !key || !element) return;
+  const symbol = atlas.info.elements[element[at] - 1].symbol;
+  const head = document.createElement("div");
+  const where = document.createElement("div");
+  where.append(buildNode("i", { class: "swatch" }, ""), counter ? `${symbol} ${counter[at]}` : symbol);
+  where.firstChild.style.background = atlas.info.category_colours[atlas.info.elements[element[at] - 1].category];
+  if (names && structure && site) {
+    const s = structure[at];
+    head.append(formulaNode(names.formula[s]), " ", buildNode("span", { class: "quiet" }, names.id[s]));
+    const [symmetry, wyckoff] = names.sites[site[at]] || [];
+    if (symmetry) where.append(", ", symmetryNode(symmetry));
+    if (wyckoff) where.append(`, ${wyckoff}`);
+  }
+  const rows = [head, where];
+  if (!["category", "element"].includes(scene.legend.id))
+    rows.push(buildNode("div", {}, `${scene.legend.label}: ${coloured(scene.legend, scene.panels[panel].values[at])}`));
+  rows.push(buildNode("div", { class: "quiet" }, key));
+  tip.replaceChildren(...rows);
+  tip.hidden = false;
+  const [w, h] = [host.clientWidth, host.clientHeight + host.scrollTop];
+  const left = x + tip.offsetWidth + 18 > w ? x - tip.offsetWidth - 14 : x + 14;
+  const top = Math.min(Math.max(y + 12, host.scrollTop), h - tip.offsetHeight - 4);
+  tip.style.transform = `translate(${Math.max(0, left)}px, ${top}px)`;
+}
