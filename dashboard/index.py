@@ -41,12 +41,15 @@ PAGE = """<!DOCTYPE html>
 <body>
 <div id="frame" class="page" aria-hidden="true">
 <header class="top"><div class="brand">Platonic Atlas</div><span class="atlas-title">{atlas}</span></header>
-<div class="left"></div><div class="centre"><div id="frame-place" class="map-place"></div><div class="below"></div></div>
+<div class="left"></div>
+<div class="centre"><div id="frame-place" class="map-place"></div><div class="below"></div></div>
 <div class="right"></div>
 </div>
-<div id="maps" class="maps" tabindex="0" role="application" aria-label="Maps of the models: arrows go from atom to atom,
- Enter chooses one"><div id="titles"></div><canvas id="points"></canvas><div id="axes"></div><canvas id="marks"></canvas>
-<div id="tip" class="tip" role="status" hidden></div></div>
+<div id="maps" class="maps" tabindex="0" role="application"
+ aria-label="Maps of the models: arrows go from atom to atom, Enter chooses one">
+<div id="titles"></div><canvas id="points"></canvas><div id="axes"></div><canvas id="marks"></canvas>
+<div id="tip" class="tip" role="status" hidden></div>
+</div>
 {app_entry}
 <noscript>The explorer draws its maps with JavaScript; please allow it.</noscript>
 <script type="application/json" id="info">{info}</script>
@@ -78,6 +81,7 @@ class ExplorerApp(dash.Dash):
         self, metas: str = "", title: str = "", css: str = "", config: str = "", scripts: str = "",
         app_entry: str = "", favicon: str = "", renderer: str = "",
     ) -> str:  # fmt: skip
+        _ = title  # the atlas has its own
         root = self.config.requests_pathname_prefix
         search = "?" + request.query_string.decode("utf-8", "replace")
         info = bootstrap(self.atlases, search, root)

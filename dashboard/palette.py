@@ -1,7 +1,7 @@
 """The colours of the ten element categories and of the two themes; the same in maps, tables, legends.
 
 `colour_vision.search` found the categories' colours near familiar ones (alkali red, transition metals blue, ...), each
-with a contrast of at least 2.5 to both surfaces. Their smallest CIEDE2000 difference is 11.1, taken over normal vision,
+with a contrast of at least 3 to both surfaces. Their smallest CIEDE2000 difference is 10.8, taken over normal vision,
 protanopia, deuteranopia and tritanopia. That tells large patches apart for certain and single small points only mostly,
 which is why hover, the periodic table and the legend's switches name and isolate categories as well.
 """
@@ -11,22 +11,50 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 CATEGORIES: dict[str, str] = {
-    "alkali": "#dc3e46",
-    "alkaline earth": "#d3953e",
-    "transition": "#1272f6",
-    "post-transition": "#6aa7d3",
-    "metalloid": "#3e956a",
-    "nonmetal": "#586172",
-    "halogen": "#9561a7",
+    "alkali": "#dc3546",
+    "alkaline earth": "#b98d00",
+    "transition": "#3572dc",
+    "post-transition": "#3e95ff",
+    "metalloid": "#3e9e72",
+    "nonmetal": "#6a727b",
+    "halogen": "#95589e",
     "noble gas": "#237b09",
-    "lanthanide": "#ff619e",
-    "actinide": "#953e4f",
+    "lanthanide": "#ed61a7",
+    "actinide": "#a74658",
 }
 CATEGORY_NAMES: tuple[str, ...] = tuple(CATEGORIES)
 CODES: dict[str, int] = {name: code for code, name in enumerate(CATEGORIES)}
-MUTED_CODE = len(CATEGORIES)
 UNKNOWN_ELEMENT = "#b0b4ba"
 
+PALETTE: tuple[str, ...] = (
+    "#1a72ed", "#dc2c3e", "#237b09", "#8d61a7", "#a79500", "#469e9e",
+    "#ed619e", "#a74658", "#8d8ddc", "#95956a", "#616a7b", "#61847b",
+)  # fmt: skip
+"""Of all other categories, found likewise (contrast 3, smallest difference 10.0); the first are the liveliest."""
+OTHER = "#bcbcc4"
+"""What is not worth a colour of its own."""
+LEAST_SEEN = 1.5
+
+_SCALES = {
+    "viridis": "440154 481a6c 472f7d 414487 39568c 31688e 2a788e 23888e "
+    "1f988b 22a884 35b779 54c568 7ad151 a5db36 d2e21b fde725",
+    "cividis": "00224e 002e6c 1e3a6f 35456c 47516c 575d6d 666970 757575 "
+    "848279 948e77 a59c74 b7a96e c8b866 dbc75a eed649 fee838",
+    "plasma": "0d0887 330597 5002a2 6a00a8 8405a7 9c179e b12a90 c33d80 "
+    "d35171 e16462 ed7953 f68f44 fca636 fec029 f9dc24 f0f921",
+    "magma": "1a1042 311165 491078 5f187f 762181 8c2981 a3307e bc3978 "
+    "d2426f e55064 f4675c fa815f fd9b6b feb77e fed194 fdebac",
+    "inferno": "1e0c45 380962 4f0d6c 65156e 7d1e6d 932667 a92e5e c03a51 "
+    "d34743 e35933 f06f20 f8870e fca108 fbbe23 f5d949 f2f27d",
+    "purple-orange": "3f1268 582e8c 725ba1 8e82b6 ada6ce c5c2de dadcec eeeef3 "
+    "f9f0e4 fde2bb fdcc8c fab35b e8912a d27510 b75c07 974907",
+    "blue-red": "124984 246aae 3885bc 59a1ca 8ac0db b1d5e7 d4e6f1 ecf2f5 "
+    "f9efe9 fdddcb f8bfa4 f19e7d de735c cb4942 b61f2e 8a0b25",
+}
+SCALES: dict[str, list[str]] = {name: [f"#{c}" for c in text.split()] for name, text in _SCALES.items()}
+"""Sixteen colours of each scale, low to high: matplotlib's (van der Walt and Smith; Nunez et al., PLoS ONE 13,
+e0199239 (2018) for cividis), magma and inferno without their black ends; the last two diverge (ColorBrewer)."""
+DIVERGING = ("purple-orange", "blue-red")
 
 FONT = "Inter, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, 'Liberation Sans', sans-serif"
 
@@ -74,8 +102,12 @@ def text_on(colour: str) -> str:
     return "#000000" if luminance > 0.179 else "#ffffff"
 
 
-def scale(theme: str) -> list[list[float | str]]:
-    """A stepped plotly colour scale for codes 0-9 (categories) and 10 (muted), read with cmin -0.5, cmax 10.5."""
-    colours = [*CATEGORIES.values(), THEMES[theme].muted]
-    n = len(colours)
-    return [[edge / n, colour] for code, colour in enumerate(colours) for edge in (code, code + 1)]
+def legible(colour: str) -> str:
+    """``#rrggbb`` moved towards grey until it can be seen on the surfaces of both themes: Jmol's hydrogen is white."""
+    rgb = [int(colour[i : i + 2], 16) for i in (1, 3, 5)]
+    for share in range(0, 11):
+        mixed = [round(c + (128 - c) * share / 10) for c in rgb]
+        light = sum(w * (c / 255) ** 2.2 for w, c in zip((0.2126, 0.7152, 0.0722), mixed, strict=True)) + 0.05
+        if 1.05 / light >= LEAST_SEEN and light / 0.059 >= LEAST_SEEN:
+            break
+    return "#" + "".join(f"{c:02x}" for c in mixed)

@@ -68,10 +68,10 @@ def statement(space: str, method: str, k: int, qualities: Mapping[str, Mapping[s
         kept_text = f" Trustworthiness {_decimal(trust)}{checked}." if trust else ""
         return f"UMAP of cosines to K = {k} anchors{on}{over}.{kept_text} Distances between clusters mean little."
     shares = list(first.get("explained_variance") or [])[:2]
-    kept_text = f" Two axes keep {percent(sum(shares))} of the pooled variance" if shares else ""
+    kept_text = f": two axes keep {percent(sum(shares))} of the pooled variance" if shares else ""
     own = [sum(q["explained_variance_of_model"][:2]) for q in known if q.get("explained_variance_of_model")]
-    kept_text += f", {_span(own)} of each shown model's." if kept_text and own else "." if kept_text else ""
-    return f"PCA of cosines to K = {k} anchors, one set of axes{on}{over}.{kept_text}"
+    kept_text += f", {_span(own)} of each shown model's" if kept_text and own else ""
+    return f"PCA of cosines to K = {k} anchors{on}{over}{kept_text}."
 
 
 def _span(shares: Sequence[float]) -> str:
@@ -82,15 +82,3 @@ def _span(shares: Sequence[float]) -> str:
 def _decimal(values: Sequence[float]) -> str:
     low, high = f"{min(values):.2f}", f"{max(values):.2f}"
     return low if low == high else f"{low}–{high}"
-
-
-def drawn(counts: Mapping[str, tuple[int, int]], without: Sequence[str] = ()) -> str:
-    """``33,590 of 33,600 points drawn``, with the models that lack some, and those `without` this map."""
-    if not counts and not without:
-        return ""
-    total = sum(n for _, n in counts.values())
-    placed = sum(n for n, _ in counts.values())
-    lacking = [f"{key} lacks {count(n - m, 'atom')}" for key, (m, n) in counts.items() if m < n]
-    each = f"{next(iter(counts.values()))[1]:,} atoms in {count(len(counts), 'panel')}: " if counts else ""
-    text = f"{each}{placed:,} of {total:,} points drawn" + (f"; {', '.join(lacking)}" if lacking else "") + "."
-    return text + (f" No such map is stored for {', '.join(without)}." if without else "")

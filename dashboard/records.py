@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dashboard.geometry import Shell
+from dashboard.labels import clean
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,17 @@ class ModelCard:
     width: int
     trained: bool
     maps: frozenset[str]
+
+    @property
+    def subtitle(self) -> str:
+        """Status, parent, training data and level of theory in one line, as far as known."""
+        status = self.status + (f" from {self.parent}" if self.parent and self.status == "fine-tuned" else "")
+        if self.status == "untrained":
+            status = "untrained: random weights"
+        parts = [status, *(t for t in (self.training_data, self.level_of_theory) if t and self.trained)]
+        if not self.trained and self.status != "untrained":
+            parts.append("not a potential" if self.status == "control" else self.training_data or "not checked")
+        return " · ".join(clean(p, 80) for p in parts)
 
 
 @dataclass(frozen=True, eq=False)

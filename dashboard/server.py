@@ -1,46 +1,55 @@
-"""Serving one atlas on one address by waitress."""
+"""Serving atlases on one address by waitress."""
 
 from __future__ import annotations
 
 import errno
 import logging
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from precompute.contracts import AtlasError
-from precompute.store import Atlas
 
 THREADS = 6
 
 
 def serve(
-    path: str | Path, host: str = "127.0.0.1", port: int = 8050, on_ready: Callable[[str], None] | None = None
+    paths: Sequence[str | Path],
+    host: str = "127.0.0.1",
+    port: int = 8050,
+    views: Path | None = None,
+    uploads: bool = True,
+    on_ready: Callable[[str], None] | None = None,
 ) -> None:
-    """Serve the atlas at `path` until interrupted.
+    """Serve the atlases at `paths` until interrupted.
 
     Parameters
     ----------
-    path : str or Path
+    paths : sequence of str or Path
     host : str
         Address to listen on; the default is seen from this machine only.
     port : int
         0 lets the system choose.
+    views : Path, optional
+        A file of saved views; visitors can add to it if it can be written.
+    uploads : bool
+        Whether visitors may send a crystal to be placed on the maps.
     on_ready : callable
         Called with the page's address once connections are accepted.
 
     Raises
     ------
     AtlasError
-        Where there is no atlas, or the address cannot be listened on.
+        Where an atlas is not there or given twice, or the address cannot be listened on.
     """
     from waitress.server import create_server
 
     from dashboard.app import create_app
+    from dashboard.atlases import Atlases
 
-    atlas = Atlas(path)
+    atlases = Atlases(paths)
     listening = _listen(host, port)
-    app = create_app(atlas)
+    app = create_app(atlases, views=views, uploads=uploads)
     # a client that leaves early is no news
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     server = create_server(app.server, sockets=[listening], threads=THREADS, ident=None)

@@ -1,120 +1,345 @@
-"""What a view shows, and its form in a URL: defaults left out, damaged values replaced and reported."""
+"""What a view shows, and how it is read from an address: damaged values are replaced by the default and reported."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+import math
+import re
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
 from typing import Any
-from urllib.parse import parse_qs, quote
+from urllib.parse import parse_qs
 
+from dashboard.address import PARAMETERS, format_view, read_items
 from dashboard.data import AtlasData
 from dashboard.labels import clean
-from dashboard.palette import CATEGORY_NAMES, THEMES
+from dashboard.palette import SCALES, THEMES
+from dashboard.quantities import legend, listed
+from precompute.store import NEIGHBOUR_KINDS
 
 SPACES = ("shared", "raw")
-METHODS = ("pca", "umap")
+DRAWN = ("points", "density")
+PANELS = ("none", "atoms", "structures", "histograms")
+SIZES = (0.5, 4.0)
+MOST_VERTICES = 40
+LONGEST_FIND = 500
+MOST_NAMED = 3
 
 
 @dataclass(frozen=True)
-class ViewState:
-    """One view of the map page.
+class View:
+    """One view of the atlas; the page's script holds the same record.
 
     Attributes
     ----------
+    atlas : str
+        Name of the atlas within the server.
     models : tuple of str
         Keys of the models shown.
     space : str
         ``shared`` (coordinates) or ``raw`` (each model's own embedding).
     method : str
         ``pca`` or ``umap``; UMAP exists in the shared space only.
+    align : str
+        Key of the model that the maps are turned onto; empty for none.
     k : int
         Number of anchors.
-    atom : int or None
-        The chosen atom.
-    hidden : tuple of str
-        Categories that are muted.
+    colour : str
+        Id of the quantity that colours the points.
+    palette : str
+        Name of the colour scale.
+    limits : (float, float) or None
+        Ends of the colour scale.
+    log, reverse : bool
+        Of the colour scale.
+    colours : mapping of legend label to ``#rrggbb``
+        Colours that the visitor chose.
+    hide : tuple of str
+        Legend entries drawn grey.
     elements : tuple of str
         Symbols picked out; none means all.
+    find : str
+        Text of the filter.
+    brush : mapping of quantity id to (float, float)
+    lasso : mapping or None
+        ``model``, and ``points`` in the coordinates of that model's map.
+    atom : int or None
+        The chosen atom.
+    near : str
+        Kind of neighbour lists.
+    draw : str
+        ``points`` or ``density``.
+    size : float
+        Factor on the size of points.
+    zoom : mapping of model key (empty for linked axes) to (x0, x1, y0, y1)
+    panel : str
+        What the drawer shows.
     theme : str
-        ``light`` or ``dark``.
+        ``light``, ``dark``, or empty for the system's.
     """
 
+    atlas: str
     models: tuple[str, ...]
     space: str
     method: str
     k: int
-    atom: int | None = None
-    hidden: tuple[str, ...] = ()
+    align: str = ""
+    colour: str = "category"
+    palette: str = "viridis"
+    limits: tuple[float, float] | None = None
+    log: bool = False
+    reverse: bool = False
+    colours: Mapping[str, str] | None = None
+    hide: tuple[str, ...] = ()
     elements: tuple[str, ...] = ()
-    theme: str = "light"
+    find: str = ""
+    brush: Mapping[str, tuple[float, float]] | None = None
+    lasso: Mapping[str, Any] | None = None
+    atom: int | None = None
+    near: str = "representatives"
+    draw: str = "points"
+    size: float = 1
+    zoom: Mapping[str, tuple[float, ...]] | None = None
+    panel: str = "none"
+    theme: str = ""
+
+    def __post_init__(self) -> None:
+        for name in ("colours", "brush", "zoom"):
+            object.__setattr__(self, name, dict(getattr(self, name) or {}))
+
+    @property
+    def linked(self) -> bool:
+        """Whether all panels share their axes."""
+        return self.space == "shared" or self.align != ""
 
 
-def default_state(data: AtlasData) -> ViewState:
+def as_json(view: View) -> dict[str, Any]:
+    """The record as the page's script holds it."""
+    return {name: getattr(view, name) for name in PARAMETERS}
+
+
+def default_view(data: AtlasData) -> View:
     method = "pca" if "pca" in data.methods else data.methods[0] if data.methods else "pca"
-    return ViewState(tuple(data.first_shown), "shared" if data.methods else "raw", method, data.n_anchors)
+    space = "shared" if data.methods else "raw"
+    return View(data.first_atlas, tuple(data.first_shown), space, method, data.n_anchors)
 
 
-def parse(search: str | None, data: AtlasData) -> tuple[ViewState, list[str]]:
-    """Read a URL's query; for each value that does not fit this atlas keep the default and say so."""
-    default = default_state(data)
-    asked = {k: v[-1] for k, v in parse_qs((search or "").lstrip("?"), keep_blank_values=True).items()}
-    notices: list[str] = []
-    state = default
-
-    def refuse(name: str, value: str, instead: str) -> None:
-        notices.append(f"The address asks for {name} “{clean(value, 60)}”, which this atlas does not have; {instead}.")
-
-    if "models" in asked:
-        wanted = [m for m in asked["models"].split(",") if m]
-        for m in [m for m in wanted if m not in data.model_keys][:3]:
-            refuse("model", m, "it is left out")
-        found = tuple(k for k in data.model_keys if k in wanted)
-        state = replace(state, models=found if found or not wanted else default.models)
-    choices: dict[str, tuple[str, Sequence[str]]] = {
-        "space": ("space", SPACES), "map": ("method", data.methods), "theme": ("theme", tuple(THEMES)),
-    }  # fmt: skip
-    for name, (part, options) in choices.items():
-        if name in asked and asked[name] in options:
-            chosen: Any = {part: asked[name]}
-            state = replace(state, **chosen)
-        elif name in asked:
-            refuse(name, asked[name], f"{getattr(default, part)} is shown")
-    if "k" in asked:
-        if asked["k"] in [str(k) for k in data.anchor_counts]:
-            state = replace(state, k=int(asked["k"]))
-        else:
-            refuse("a number of anchors", asked["k"], f"{default.k} are used")
-    if "atom" in asked:
-        atom = data.find_atom(asked["atom"])
-        if atom is None:
-            refuse("atom", asked["atom"], "none is chosen")
-        state = replace(state, atom=atom)
-    if "hide" in asked:
-        state = replace(state, hidden=_known("element group", asked["hide"], CATEGORY_NAMES, refuse))
-    if "elements" in asked:
-        state = replace(state, elements=_known("element", asked["elements"], data.symbols, refuse))
-    return state, notices
-
-
-def _known(name: str, text: str, options: Sequence[str], refuse: Callable[[str, str, str], None]) -> tuple[str, ...]:
-    wanted = [w for w in text.split(",") if w]
-    for w in [w for w in wanted if w not in options][:3]:
-        refuse(name, w, "it is ignored")
-    return tuple(o for o in options if o in wanted)
-
-
-def query(state: ViewState, data: AtlasData) -> str:
-    """The URL query of a view, with a leading ``?``, or an empty text for the default view."""
-    default = default_state(data)
-    parts = {
-        "models": None if set(state.models) == set(default.models) else ",".join(state.models),
-        "space": None if state.space == default.space else state.space,
-        "map": None if state.method == default.method else state.method,
-        "k": None if state.k == default.k else str(state.k),
-        "atom": None if state.atom is None else data.atom_name(state.atom),
-        "hide": ",".join(state.hidden) or None,
-        "elements": ",".join(state.elements) or None,
-        "theme": None if state.theme == default.theme else state.theme,
-    }
-    text = "&".join(f"{k}={quote(v, safe=',:')}" for k, v in parts.items() if v is not None)
+def query(view: View, data: AtlasData) -> str:
+    """The query of a view, with a leading ``?``, or an empty text for the default view."""
+    text = format_view(as_json(view), as_json(default_view(data)), data.atom_name)
     return f"?{text}" if text else ""
+
+
+def parse(search: str | None, data: AtlasData) -> tuple[View, list[str]]:
+    """Read the query of an address; for each value that does not fit this atlas keep the default and say so.
+
+    Returns
+    -------
+    view : View
+        Of the atlas `data`, whatever atlas the address names.
+    notices : list of str
+    """
+    asked = {
+        k: v[-1] for k, v in parse_qs((search or "").lstrip("?"), keep_blank_values=True, errors="replace").items()
+    }
+    reader = _Reader(data, asked)
+    for field in fields(View):
+        if PARAMETERS[field.name][0] in asked:
+            reader.read(field.name)
+    return reader.view, reader.notices
+
+
+class _Reader:
+    """Reads one field after another; later ones may depend on those before, in the order of `View`."""
+
+    def __init__(self, data: AtlasData, asked: Mapping[str, str]) -> None:
+        self.data, self.asked = data, asked
+        self.default = default_view(data)
+        self.view = replace(self.default, atlas=data.name)
+        self.notices: list[str] = []
+
+    def read(self, field: str) -> None:
+        value = getattr(self, f"_{field}")(self.asked[PARAMETERS[field][0]])
+        if value is not None:
+            self.view = replace(self.view, **{field: value})
+
+    def refuse(self, name: str, value: str, instead: str) -> None:
+        what = clean(value, 60)
+        self.notices.append(f"The address asks for {name} “{what}”, which this atlas does not have; {instead}.")
+
+    def damaged(self, name: str, value: str, instead: str) -> None:
+        self.notices.append(f"The address has {name} “{clean(value, 60)}”, which cannot be read; {instead}.")
+
+    def _among(self, name: str, value: str, options: Collection[str], instead: str) -> str | None:
+        if value in options:
+            return value
+        self.refuse(name, value, instead)
+        return None
+
+    def _known(self, name: str, wanted: Sequence[str], options: Collection[str]) -> tuple[str, ...]:
+        for w in [w for w in wanted if w not in options][:MOST_NAMED]:
+            self.refuse(name, w, "it is left out")
+        return tuple(dict.fromkeys(w for w in wanted if w in options))
+
+    def _atlas(self, value: str) -> None:
+        if value != self.data.name:
+            self.notices.append(
+                f"The address asks for the atlas “{clean(value, 60)}”, which is not served here; "
+                f"“{clean(self.data.title, 60)}” is shown."
+            )
+
+    def _models(self, value: str) -> tuple[str, ...] | None:
+        wanted = read_items(value)
+        found = self._known("model", wanted, self.data.model_keys)
+        return found if found or not wanted else None
+
+    def _space(self, value: str) -> str | None:
+        options = SPACES if self.data.has_raw else SPACES[:1]
+        return self._among("space", value, options, f"{self.default.space} is shown")
+
+    def _method(self, value: str) -> str | None:
+        return self._among("map", value, self.data.methods, f"{self.default.method} is shown")
+
+    def _align(self, value: str) -> str | None:
+        return self._among("alignment to", value, ["", *self.data.model_keys], "maps are not aligned")
+
+    def _k(self, value: str) -> int | None:
+        counts = [str(k) for k in self.data.anchor_counts]
+        found = self._among("a number of anchors", value, counts, f"{self.default.k} are used")
+        return None if found is None else int(found)
+
+    def _colour(self, value: str) -> str | None:
+        return self._among("colouring by", value, listed(self.data), "element groups are shown")
+
+    def _palette(self, value: str) -> str | None:
+        return self._among("colour scale", value, SCALES, f"{self.default.palette} is used")
+
+    def _limits(self, value: str) -> tuple[float, float] | None:
+        if not value:
+            return None
+        found = _interval(value)
+        if found is None or found[0] >= found[1]:
+            self.damaged("a colour range", value, "the whole range is used")
+            return None
+        return found
+
+    def _log(self, value: str) -> bool | None:
+        return self._flag("logarithmic colours", value)
+
+    def _reverse(self, value: str) -> bool | None:
+        return self._flag("reversed colours", value)
+
+    def _flag(self, name: str, value: str) -> bool | None:
+        if value in ("0", "1"):
+            return value == "1"
+        self.damaged(name, value, "it is ignored")
+        return None
+
+    def _labels(self) -> list[str]:
+        """Legend entries of the colouring asked for."""
+        return [e["label"] for e in legend(self.data, self.view.colour).get("entries", [])]
+
+    def _colours(self, value: str) -> dict[str, str]:
+        labels, found = self._labels(), {}
+        for item in value.split(",") if value else []:
+            label, _, colour = item.partition(":")
+            (label,) = read_items(label) or [""]
+            if label not in labels:
+                self.refuse("a colour of", label, "it is ignored")
+            elif not re.fullmatch("[0-9a-f]{6}", colour.lower()):
+                self.damaged("a colour", colour, "it is ignored")
+            else:
+                found[label] = f"#{colour.lower()}"
+        return found
+
+    def _hide(self, value: str) -> tuple[str, ...]:
+        return self._known("the legend entry", read_items(value), self._labels())
+
+    def _elements(self, value: str) -> tuple[str, ...]:
+        return self._known("element", read_items(value), self.data.symbols)
+
+    def _find(self, value: str) -> str | None:
+        if len(value) <= LONGEST_FIND:
+            return value
+        self.damaged("a search text", value, f"it has more than {LONGEST_FIND} characters, so it is ignored")
+        return None
+
+    def _brush(self, value: str) -> dict[str, tuple[float, float]]:
+        quantities, found = listed(self.data), {}
+        for item in value.split(",") if value else []:
+            name, _, ends = item.partition(":")
+            (name,) = read_items(name) or [""]
+            interval = _interval(ends)
+            if name not in quantities or quantities[name].kind != "number":
+                self.refuse("a range of", name, "it is ignored")
+            elif interval is None or interval[0] > interval[1]:
+                self.damaged("a range", item, "it is ignored")
+            else:
+                found[name] = interval
+        return found
+
+    def _lasso(self, value: str) -> dict[str, Any] | None:
+        if not value:
+            return None
+        model, _, rest = value.partition(":")
+        (model,) = read_items(model) or [""]
+        points = [_numbers(p, 2) for p in rest.split(";")]
+        known = [p for p in points if p is not None]
+        if model not in self.data.model_keys or len(known) < len(points) or not 3 <= len(points) <= MOST_VERTICES:
+            self.damaged("a lasso", value, "nothing is picked out by it")
+            return None
+        return {"model": model, "points": [list(p) for p in known]}
+
+    def _atom(self, value: str) -> int | None:
+        atom = self.data.find_atom(value) if value else None
+        if atom is None and value:
+            self.refuse("atom", value, "none is chosen")
+        return atom
+
+    def _near(self, value: str) -> str | None:
+        return self._among("neighbours", value, NEIGHBOUR_KINDS, f"{self.default.near} are shown")
+
+    def _draw(self, value: str) -> str | None:
+        return self._among("drawing", value, DRAWN, f"{self.default.draw} are shown")
+
+    def _size(self, value: str) -> float | None:
+        found = _numbers(value, 1)
+        if found is None or not SIZES[0] <= found[0] <= SIZES[1]:
+            self.damaged("a point size", value, "the usual one is used")
+            return None
+        return found[0]
+
+    def _zoom(self, value: str) -> dict[str, tuple[float, ...]]:
+        found = {}
+        for item in value.split(";") if value else []:
+            key, colon, rest = item.rpartition(":")
+            (key,) = read_items(key) or [""]
+            box = _numbers(rest, 4)
+            fits = not key if self.view.linked else key in self.data.model_keys
+            if not fits or bool(colon) != bool(key) or box is None or box[0] >= box[1] or box[2] >= box[3]:
+                self.damaged("a zoom", item, "the whole map is shown")
+            else:
+                found[key] = box
+        return found
+
+    def _panel(self, value: str) -> str | None:
+        return self._among("the drawer", value, PANELS, "it is closed")
+
+    def _theme(self, value: str) -> str | None:
+        return self._among("theme", value, ["", *THEMES], "the system's is used")
+
+
+def _numbers(text: str, n: int) -> tuple[float, ...] | None:
+    """`n` finite decimal numbers, or None."""
+    parts = text.split(",")
+    if len(parts) != n or not all(
+        re.fullmatch(r"-?\d{1,320}(\.\d{1,400})?(e[+-]?\d{1,3})?", p, re.ASCII) for p in parts
+    ):
+        return None
+    values = tuple(float(p) for p in parts)
+    return values if all(math.isfinite(v) for v in values) else None
+
+
+def _interval(text: str) -> tuple[float, float] | None:
+    low, _, high = text.partition("..")
+    found = _numbers(f"{low},{high}", 2)
+    return None if found is None else (found[0], found[1])

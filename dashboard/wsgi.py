@@ -3,19 +3,31 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dashboard.app import create_app
+from dashboard.atlases import Atlases
 from precompute.contracts import AtlasError
-from precompute.store import Atlas
 
 if TYPE_CHECKING:
     from flask import Flask
 
 
 def application() -> Flask:
-    """The WSGI application of the atlas that the environment variable PLATONIC_ATLAS names."""
-    path = os.environ.get("PLATONIC_ATLAS")
-    if not path:
+    """The WSGI application of the atlases that the environment names.
+
+    ``PLATONIC_ATLAS`` holds one path, or several joined as in ``PATH`` (by ``:``, on Windows by ``;``);
+    ``PLATONIC_ATLAS_VIEWS``, where set, a file of saved views; ``PLATONIC_ATLAS_UPLOADS=0`` closes uploads.
+
+    Raises
+    ------
+    AtlasError
+        Where the variable is not set, or what it names is no finished atlas.
+    """
+    paths = [p for p in os.environ.get("PLATONIC_ATLAS", "").split(os.pathsep) if p]
+    if not paths:
         raise AtlasError("the environment variable PLATONIC_ATLAS is not set; set it to the path of an atlas")
-    return create_app(Atlas(path)).server
+    views = os.environ.get("PLATONIC_ATLAS_VIEWS")
+    uploads = os.environ.get("PLATONIC_ATLAS_UPLOADS", "1") != "0"
+    return create_app(Atlases(paths), views=Path(views) if views else None, uploads=uploads).server

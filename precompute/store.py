@@ -26,6 +26,7 @@ from precompute.contracts import AnchorSet, AtlasError, Map, Refused, Skipped, S
 SCHEMA_VERSION = 1
 NEIGHBOUR_KINDS = ("all", "representatives", "within_element")
 ROWS_PER_CHUNK = 16_384
+BYTES_PER_CHUNK = 1 << 20  # a page that needs one row reads its chunk
 
 
 class NotAnAtlas(AtlasError):
@@ -37,6 +38,12 @@ class AtlasFile:
 
     def __init__(self, group: zarr.Group) -> None:
         self.group = group
+
+    @cached_property
+    def _listed(self) -> dict[str, Any] | None:
+        """Metadata of every node by path, where they are consolidated: looking one up costs zarr a millisecond."""
+        found = self.group.metadata.consolidated_metadata
+        return None if found is None else found.flattened_metadata
 
     @classmethod
     def create(cls, path: Path, attrs: Mapping[str, Any]) -> AtlasFile:
@@ -56,7 +63,9 @@ class AtlasFile:
         """Write one array, replacing any of that name; the last dimensions stay whole in a chunk."""
         if data.dtype.kind in "UTO":
             data = data.astype(np.dtypes.StringDType())
-        chunks = (min(max(len(data), 1), ROWS_PER_CHUNK), *(max(n, 1) for n in data.shape[1:]))
+        row_bytes = max(data.nbytes // max(len(data), 1), 1)
+        rows = min(len(data), ROWS_PER_CHUNK, BYTES_PER_CHUNK // row_bytes)
+        chunks = (max(rows, 1), *(max(n, 1) for n in data.shape[1:]))
         array = self.group.create_array(
             name, shape=data.shape, dtype=data.dtype, chunks=chunks, dimension_names=tuple(dims),
             attributes=dict(attrs or {}), overwrite=True,
@@ -74,7 +83,7 @@ class AtlasFile:
             del self.group[name]
 
     def has(self, name: str) -> bool:
-        return name in self.group
+        return name in (self.group if self._listed is None else self._listed)
 
     def read(self, name: str) -> NDArray:
         node = self.group.get(name)
@@ -82,10 +91,23 @@ class AtlasFile:
             raise AtlasError(f"the atlas holds no array {name!r}; {self._siblings(name)}")
         return np.asarray(node[...])
 
+    def rows(self, name: str, start: int, stop: int) -> NDArray:
+        """Rows `start` to `stop` of an array; only the chunks that hold them are read."""
+        return np.asarray(cast(zarr.Array, self.group[name])[start:stop])
+
     def shape(self, name: str) -> tuple[int, ...]:
+        if self._listed is not None and name in self._listed:
+            return tuple(self._listed[name].shape)
         return cast(zarr.Array, self.group[name]).shape
 
+    def dims(self, name: str) -> tuple[str, ...]:
+        """Names of an array's dimensions."""
+        metadata = cast(zarr.core.metadata.ArrayV3Metadata, cast(zarr.Array, self.group[name]).metadata)
+        return tuple(str(d) for d in metadata.dimension_names or ())
+
     def attrs(self, name: str = "") -> dict[str, Any]:
+        if self._listed is not None and name in self._listed:
+            return dict(self._listed[name].attributes)
         node = self.group[name] if name else self.group
         return dict(node.attrs)
 

@@ -1,8 +1,7 @@
 import pytest
 
 from dashboard.app import create_app
-from dashboard.data import AtlasData
-from precompute.store import Atlas
+from dashboard.atlases import Atlases
 from tests.dashboard.synthetic import write_atlas
 
 
@@ -12,10 +11,25 @@ def atlas_path(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def data(atlas_path):
-    return AtlasData(Atlas(atlas_path))
+def second_path(tmp_path_factory):
+    return write_atlas(tmp_path_factory.mktemp("dashboard") / "second one.zarr", copies=1, title="A second atlas")
 
 
 @pytest.fixture(scope="session")
-def app(atlas_path):
-    return create_app(Atlas(atlas_path))
+def atlases(atlas_path, second_path):
+    return Atlases([atlas_path, second_path])
+
+
+@pytest.fixture(scope="session")
+def data(atlases):
+    return atlases.get("synthetic")
+
+
+@pytest.fixture(scope="session")
+def app(atlases):
+    return create_app(atlases)
+
+
+@pytest.fixture(scope="session")
+def client(app):
+    return app.server.test_client()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -67,8 +68,13 @@ def structures(copies: int) -> list[tuple[Structure, Analysis]]:
     return made
 
 
-def write_atlas(path: Path, copies: int = 4, title: str = "Synthetic crystals") -> Path:
-    """Write a finished atlas with five models of different status; one has NaN rows."""
+def write_atlas(
+    path: Path,
+    copies: int = 4,
+    title: str = "Synthetic crystals",
+    add: Callable[[AtlasFile], None] | None = None,
+) -> Path:
+    """Write a finished atlas with five models of different status; one has NaN rows. `add` may write more into it."""
     pairs = structures(copies)
     rng = np.random.default_rng(0)
     attrs = {"schema_version": 1, "complete": True, "title": title, "created": "2026-01-01", "software": "tests"}
@@ -102,5 +108,8 @@ def write_atlas(path: Path, copies: int = 4, title: str = "Synthetic crystals") 
         similarity = np.tile(np.linspace(0.99, 0.5, 10, dtype=np.float32), (n, 1))
         index[-1, 3:], similarity[-1, 3:] = -1, np.nan
         writing.write_neighbours(file, key, "representatives", index, similarity)
+        writing.write_neighbours(file, key, "all", (index + (index >= 0)) % n, similarity)
+    if add is not None:
+        add(file)
     file.consolidate()
     return path

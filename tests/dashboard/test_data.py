@@ -1,11 +1,14 @@
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 
-from dashboard import search
 from dashboard.data import AtlasData
-from dashboard.quality import axis_names, drawn, statement
+from dashboard.quality import axis_names, statement
+from dashboard.stored import weight
 from precompute.store import Atlas
-from tests.dashboard.synthetic import COUNTS, HOSTILE_ID, MODELS, N_ANCHORS, REFUSING, write_atlas
+from tests.dashboard.synthetic import COUNTS, MODELS, N_ANCHORS, REFUSING, write_atlas
 
 
 def test_counts_and_models(data):
@@ -55,6 +58,17 @@ def test_atoms_are_found_again_by_name(data):
 def test_neighbours_stop_where_the_list_is_padded(data):
     assert len(data.neighbours("7net-0", 0)) == 6
     assert len(data.neighbours("7net-0", data.n_atoms - 1)) == 3
+    assert len(data.neighbours("7net-0", 0, n=10)) == 10
+
+
+def test_neighbours_are_the_stored_ones_of_each_kind(data):
+    for kind in ("representatives", "all"):
+        index, similarity = data.atlas.model("7net-0").neighbours(kind)
+        for atom in (0, 17):
+            found = data.neighbours("7net-0", atom, n=4, kind=kind)
+            assert [a for a, _ in found] == index[atom, :4].tolist()
+            assert [s for _, s in found] == similarity[atom, :4].tolist()
+    assert data.neighbours("7net-0", 0, kind="within_element") == []
 
 
 def test_sites_are_the_inequivalent_atoms_with_the_chosen_one_for_its_orbit(data):
@@ -63,38 +77,83 @@ def test_sites_are_the_inequivalent_atoms_with_the_chosen_one_for_its_orbit(data
     assert len(data.sites(third_oxygen, 2)) == 2
 
 
-def test_memory_is_bounded(atlas_path, monkeypatch):
-    monkeypatch.setattr("dashboard.data.CACHED_ARRAYS", 4)
-    small = AtlasData(Atlas(atlas_path))
-    for key in small.model_keys:
-        small.points(key, "pca-2d")
-    assert len(small._kept) == 4
-    np.testing.assert_array_equal(small.points("7net-0", "pca-2d"), Atlas(atlas_path).model("7net-0").map("pca-2d").xy)
+def test_memory_is_bounded_in_bytes_and_what_was_dropped_is_read_again(atlas_path, monkeypatch):
+    view = AtlasData(Atlas(atlas_path))
+    one = view.points("7net-0", "pca-2d").nbytes
+    monkeypatch.setattr("dashboard.stored.KEPT_BYTES", 3 * one + 1)
+    for key in view.model_keys:
+        view.points(key, "pca-2d")
+    kept = [key for kind, key, _ in view._kept if kind == "map"]
+    assert kept == view.model_keys[-3:]
+    assert view._kept_bytes == 3 * one
+    np.testing.assert_array_equal(view.points("7net-0", "pca-2d"), Atlas(atlas_path).model("7net-0").map("pca-2d").xy)
+
+
+def test_one_value_is_read_once_however_many_ask_at_the_same_time(atlas_path):
+    view = AtlasData(Atlas(atlas_path))
+    together, calls = threading.Barrier(6), []
+
+    def read():
+        calls.append(1)
+        return np.zeros(3)
+
+    def ask(_):
+        together.wait()
+        return view.keep(("slow",), read)
+
+    with ThreadPoolExecutor(6) as pool:
+        found = list(pool.map(ask, range(6)))
+    assert len(calls) == 1
+    assert all(f is found[0] for f in found)
+
+
+def test_a_failed_read_is_tried_again(atlas_path):
+    view = AtlasData(Atlas(atlas_path))
+    with pytest.raises(ZeroDivisionError):
+        view.keep(("bad",), lambda: 1 // 0)
+    assert view.keep(("bad",), lambda: 7) == 7
+
+
+@pytest.mark.parametrize(
+    ("value", "least", "most"),
+    [
+        (np.zeros(1000), 8000, 8000),
+        (b"x" * 1000, 1000, 1100),
+        (["x" * 100] * 1000, 100_000, 200_000),
+        ({"a": np.zeros(100)}, 800, 1200),
+        ((np.zeros(100), ["x"] * 10), 800, 2000),
+    ],
+)
+def test_weight_is_about_what_a_value_takes(value, least, most):
+    assert least <= weight(value) <= most
+
+
+def test_rows_are_those_of_the_whole_array(atlas_path, monkeypatch):
+    monkeypatch.setattr("dashboard.stored.ROWS_PER_CHUNK", 7)
+    whole = Atlas(atlas_path).atoms("position")
+    view = AtlasData(Atlas(atlas_path))
+    for start, stop in ((0, 1), (5, 9), (7, 14), (len(whole) - 1, len(whole))):
+        np.testing.assert_array_equal(view.rows("position", start, stop), whole[start:stop])
+    np.testing.assert_array_equal(view.rows("position", 3), whole[3:4])
+    view.of_atoms("position")
+    np.testing.assert_array_equal(view.rows("position", 5, 9), whole[5:9])
+
+
+def test_every_atom_has_the_site_it_would_have_alone(data):
+    codes, sites = data.site_codes
+    assert len(set(sites)) == len(sites)
+    for atom in range(data.n_atoms):
+        assert sites[codes[atom]] == (str(data.of_atoms("site_symmetry")[atom]), data.wyckoff(atom))
+
+
+def test_label_counts_as_the_counter_does(data):
+    numbers = data.of_atoms("atomic_number")
+    for atom in range(0, data.n_atoms, 3):
+        assert data.label(atom) == f"{data.symbols[numbers[atom] - 1]} {data.counter[atom]}"
 
 
 def test_families_shown_only_untrained_are_named_with_a_checkpoint(data):
     assert data.untrained_to_fetch == {"mace": ("MACE", ["mace-untrained"], "mace-mp-0-medium")}
-
-
-def test_crystals_are_found_by_formula_name_and_id(data):
-    assert search.crystals(data, "BaCeO3")[0]["label"].startswith("BaCeO3 · a perovskite · BaCeO3-")
-    assert all("water" in o["label"] for o in search.crystals(data, "water"))
-    assert search.crystals(data, "nothing like it") == []
-    first = int(search.crystals(data, "bace")[0]["value"])
-    assert data.symbols[data.of_atoms("atomic_number")[search.first_atom(data, str(first))] - 1] == "Ba"
-    for bad in (None, "x", "-1", "99999", "²"):
-        assert search.first_atom(data, bad) is None
-
-
-def test_a_chosen_crystal_stays_in_the_list(data):
-    option = search.crystals(data, "BaCeO3")[0]
-    assert option in search.crystals(data, option["label"])
-    assert option in search.crystals(data, "NaCl", option["value"])
-    assert option not in search.crystals(data, "NaCl")
-
-
-def test_hostile_id_is_offered_as_it_is(data):
-    assert HOSTILE_ID in search.crystals(data, "<script>")[0]["label"]
 
 
 def test_an_atlas_without_lower_anchor_counts_or_umap_is_served(tmp_path, monkeypatch):
@@ -130,9 +189,3 @@ def test_axes_name_their_share():
         "PC 1 (41\u00a0% of variance)", "PC 2 (8.5\u00a0% of variance)"
     )  # fmt: skip
     assert axis_names("shared", "umap", {}) == ("UMAP 1", "UMAP 2")
-
-
-def test_drawn_says_n_of_m_and_who_lacks_some():
-    assert drawn({"a": (10, 10), "b": (8, 10)}) == "10 atoms in 2 panels: 18 of 20 points drawn; b lacks 2 atoms."
-    assert drawn({"a": (9, 9)}).endswith("9 of 9 points drawn.")
-    assert "stored for b" in drawn({"a": (9, 9)}, ["b"])

@@ -11,7 +11,18 @@ from dashboard.colour_vision import (
     simulated,
     smallest_distance,
 )
-from dashboard.palette import CATEGORIES, CATEGORY_NAMES, CODES, MUTED_CODE, THEMES, scale, text_on
+from dashboard.palette import (
+    CATEGORIES,
+    CATEGORY_NAMES,
+    CODES,
+    DIVERGING,
+    OTHER,
+    PALETTE,
+    SCALES,
+    THEMES,
+    legible,
+    text_on,
+)
 from precompute.elements import CATEGORIES as ELEMENT_CATEGORIES
 from precompute.elements import table
 
@@ -43,14 +54,45 @@ def test_simulation_keeps_greys_and_merges_red_with_green():
 
 @pytest.mark.parametrize("deficiency", list(DEFICIENCIES))
 def test_categories_stay_apart_under_each_kind_of_vision(deficiency):
-    assert smallest_distance(linear(list(CATEGORIES.values())), deficiency) >= 11.0
+    assert smallest_distance(linear(list(CATEGORIES.values())), deficiency) >= 10.8
+
+
+@pytest.mark.parametrize("deficiency", list(DEFICIENCIES))
+def test_colours_of_other_categories_stay_apart_under_each_kind_of_vision(deficiency):
+    assert len(set(PALETTE)) == 12
+    assert smallest_distance(linear(PALETTE), deficiency) >= 10.0
+    assert smallest_distance(linear([*PALETTE[:-1], OTHER]), deficiency) >= 10.0
+
+
+@pytest.mark.parametrize("name", list(SCALES))
+@pytest.mark.parametrize("deficiency", list(DEFICIENCIES))
+def test_scales_are_in_order_under_each_kind_of_vision(name, deficiency):
+    colours = SCALES[name]
+    assert len(colours) == 16
+    lightness = lab(simulated(linear(colours), deficiency))[:, 0]
+    if name in DIVERGING:  # lightest in the middle, and the two ends told apart
+        assert (np.diff(lightness[:8]) > 0).all()
+        assert (np.diff(lightness[8:]) < 0).all()
+        ends = lab(simulated(linear([colours[2], colours[-3]]), deficiency))
+        assert ciede2000(ends[0], ends[1]) > 20
+    else:
+        assert (np.diff(lightness) > 0).all()
+
+
+def test_element_colours_are_seen_on_both_surfaces():
+    assert legible("#ffffff") != "#ffffff"
+    assert legible("#ff0d0d") == "#ff0d0d"
+    for colour in set(table()["color"].tolist()):
+        for look in THEMES.values():
+            assert contrast(linear([legible(colour)]), linear([look.surface])[0]).min() >= 1.45
 
 
 @pytest.mark.parametrize("theme", list(THEMES))
 def test_categories_and_text_are_legible_on_the_surface(theme):
     look = THEMES[theme]
     surface = linear([look.surface])[0]
-    assert contrast(linear(list(CATEGORIES.values())), surface).min() >= 2.5
+    assert contrast(linear([*CATEGORIES.values(), *PALETTE]), surface).min() >= 3
+    assert contrast(linear([OTHER]), surface).min() >= 1.8
     for words in (look.text, look.quiet, look.accent):
         for ground in (look.surface, look.tint):
             assert contrast(linear([words]), linear([ground])[0]).min() >= 4.5
@@ -58,23 +100,13 @@ def test_categories_and_text_are_legible_on_the_surface(theme):
 
 @pytest.mark.parametrize("theme", list(THEMES))
 def test_muted_points_are_unlike_every_category(theme):
-    colours = lab(linear([*CATEGORIES.values(), THEMES[theme].muted]))
+    colours = lab(linear([*CATEGORIES.values(), *PALETTE, THEMES[theme].muted]))
     assert ciede2000(colours[:-1], colours[-1]).min() > 15
 
 
 def test_palette_covers_the_categories_of_the_elements_in_order():
     assert tuple(ELEMENT_CATEGORIES) == CATEGORY_NAMES
     assert set(table()["category"].tolist()) == set(CODES)
-
-
-def test_scale_gives_each_code_its_own_flat_step():
-    steps = scale("light")
-    assert len(steps) == 2 * (MUTED_CODE + 1)
-    for code, colour in enumerate([*CATEGORIES.values(), THEMES["light"].muted]):
-        (low, a), (high, b) = steps[2 * code : 2 * code + 2]
-        middle = (code + 0.5) / (MUTED_CODE + 1)
-        assert a == b == colour
-        assert low < middle < high
 
 
 def test_letters_on_a_colour_are_readable():
