@@ -1,8 +1,9 @@
-"""The controls to the left of the maps."""
+"""Which models are shown, in which space: the first controls of the left column."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import dash_mantine_components as dmc
 from dash import html
@@ -10,8 +11,6 @@ from dash.development.base_component import Component
 
 from dashboard.components.text import named
 from dashboard.labels import clean
-from dashboard.palette import CATEGORIES, CATEGORY_NAMES
-from dashboard.records import ModelCard
 
 STATUS_MEANING = {
     "pretrained": "trained weights as published",
@@ -20,6 +19,18 @@ STATUS_MEANING = {
     "control": "control: not a potential",
     "imported": "embeddings given by the user; not checked",
 }
+METHOD_NAMES = {"pca": "PCA", "umap": "UMAP"}
+QUICK_CHOICES = (
+    ("all", "Show all models"),
+    ("trained", "Show the trained models only"),
+    ("none", "Show no model"),
+)
+BINDINGS: tuple[tuple[str, str, str], ...] = (
+    ("space", "value", "space"),
+    ("method", "value", "method"),
+    ("align", "value", "align"),
+)
+"""(component id, property, field of the view); the number of anchors is bound in `left`, by position."""
 
 
 def section(title: str, *children: Component | None, extra: Component | None = None) -> Component:
@@ -27,99 +38,109 @@ def section(title: str, *children: Component | None, extra: Component | None = N
     return html.Section([head, *children], className="section", **named(title))
 
 
-def status_badge(card: ModelCard) -> Component:
+def field_line(label: Component | str, *children: Component, line_id: str = "", hidden: bool = False) -> Component:
+    """A control with its name to the left."""
+    given: dict[str, Any] = {"id": line_id} if line_id else {}
+    return html.Div([html.Span(label, className="field"), *children], className="line", hidden=hidden, **given)
+
+
+def status_badge(model: Mapping[str, Any]) -> Component:
     """The model's status; only trained models get the accent, all others a dashed grey frame."""
-    meaning = STATUS_MEANING.get(card.status, "")
-    return html.Span(
-        clean(card.status, 20), className=f"badge {'trained' if card.trained else 'not-trained'}", title=meaning
-    )
+    status = str(model["status"])
+    look = "trained" if model["trained"] else "not-trained"
+    return html.Span(clean(status, 20), className=f"badge {look}", title=STATUS_MEANING.get(status, ""))
 
 
-def describe(card: ModelCard) -> str:
-    """Status, parent, training data and level of theory in one line, as far as known."""
-    status = card.status + (f" from {card.parent}" if card.parent and card.status == "fine-tuned" else "")
-    if card.status == "untrained":
-        status = "untrained: random weights"
-    parts = [status, *(t for t in (card.training_data, card.level_of_theory) if t and card.trained)]
-    if not card.trained and card.status not in ("untrained",):
-        parts.append("not a potential" if card.status == "control" else card.training_data or "not checked")
-    return " · ".join(clean(p, 80) for p in parts)
+def model_list(models: Sequence[Mapping[str, Any]], shown: Sequence[str]) -> Component:
+    """A switch for each model.
 
-
-def model_list(cards: Sequence[ModelCard], shown: Sequence[str]) -> Component:
-    buttons = [
-        html.Button(text, id=f"show-{name}", className="link", n_clicks=0, **named(label))
-        for name, text, label in (
-            ("all", "all", "Show all models"),
-            ("trained", "trained", "Show the trained models only"),
-            ("none", "none", "Show no model"),
-        )
+    Parameters
+    ----------
+    models : sequence of mapping
+        ``key``, ``family``, ``status``, ``trained``, ``subtitle``, ``parent``.
+    shown : sequence of str
+        Keys of the models that are shown.
+    """
+    quick: list[Component] = [
+        html.Button(name, className="link", type="button", **named(label, data_show=name))
+        for name, label in QUICK_CHOICES
     ]
-    rows: list[Component] = [_model_row(card, card.key in shown) for card in cards]
-    return section("Models", html.Div(rows, className="models"), extra=html.Div(buttons, className="links"))
+    rows: list[Component] = [_model_row(model, model["key"] in shown) for model in models]
+    return section("Models", html.Div(rows, id="models", className="models"), extra=html.Div(quick, className="links"))
 
 
-def _model_row(card: ModelCard, shown: bool) -> Component:
-    name = html.Span(clean(card.key, 60), className="model-name" if card.trained else "model-name other")
-    switch = dmc.Switch(id={"type": "model", "key": card.key}, checked=shown, size="xs", label=name)
-    width = f"{card.width} features" if card.width else ""
-    known = [clean(t, 160) for t in (describe(card), card.layer, width, card.licence, card.citation) if t]
-    return html.Div([switch, status_badge(card)], className="model-row", title=" · ".join(known))
-
-
-def space_controls(
-    space: str, method: str, k: int, methods: Sequence[str], counts: Sequence[int], has_raw: bool
-) -> Component:
-    """Which space, which projection of it, and from how many anchors."""
-    names = {"pca": "PCA", "umap": "UMAP"}
-    slider = dmc.Slider(
-        id="k", min=0, max=max(len(counts) - 1, 1), step=1, value=counts.index(k), label=None, size="sm",
-        marks=[{"value": i, "label": str(c)} for i, c in enumerate(counts)], restrictToMarks=True,
-        thumbLabel="Number of anchors K", disabled=len(counts) < 2, updatemode="drag",
+def _model_row(model: Mapping[str, Any], shown: bool) -> Component:
+    key = str(model["key"])
+    name = clean(key, 60)
+    parent = f"trained further from {model['parent']}" if model.get("parent") else ""
+    known = (name, model.get("family"), model.get("subtitle"), parent, STATUS_MEANING.get(str(model["status"]), ""))
+    switch = html.Button(
+        [
+            html.Span(className="track"),
+            html.Span(name, className="model-name" if model["trained"] else "model-name other"),
+        ],
+        className="switch", type="button", role="switch",
+        **named(f"{name}, {clean(model['status'], 20)}", data_model=key, aria_checked=str(shown).lower()),
     )  # fmt: skip
+    only = html.Button(
+        "only", className="only", type="button", title="Show this model alone",
+        **named(f"Show {name} alone", data_only_model=key),
+    )  # fmt: skip
+    return html.Div(
+        [switch, status_badge(model), only],
+        className="model-row", title=" · ".join(clean(t, 160) for t in known if t),
+    )  # fmt: skip
+
+
+def space_controls(info: Mapping[str, Any]) -> Component:
+    """Which space, which projection of it, turned onto which model, and from how many anchors.
+
+    Parameters
+    ----------
+    info : mapping
+        ``methods``, ``anchor_counts``, ``has_raw``, ``models`` and ``state`` (``space``, ``method``, ``align``, ``k``).
+    """
+    methods, state = info["methods"], info["state"]
+    raw = state["space"] == "raw"
     return section(
         "Space",
         dmc.SegmentedControl(
-            id="space", value=space, fullWidth=True, size="xs", **named("Space"),
+            id="space", value=state["space"], fullWidth=True, size="xs", **named("Space"),
             data=[
-                {"value": "raw", "label": "Private latent spaces", "disabled": not has_raw},
+                {"value": "raw", "label": "Private latent spaces", "disabled": not info["has_raw"]},
                 {"value": "shared", "label": "Shared", "disabled": not methods},
             ],
         ),
-        html.Div(
-            [
-                html.Span("Map", className="field"),
-                dmc.SegmentedControl(
-                    id="method", value=method, size="xs", fullWidth=True, className="grow", **named("Map method"),
-                    data=[{"value": m, "label": names[m]} for m in methods] or [{"value": "pca", "label": "PCA"}],
-                ),
-            ],
-            className="line",
+        field_line(
+            "Map",
+            dmc.SegmentedControl(
+                id="method", value=state["method"], size="xs", fullWidth=True, className="grow", **named("Map method"),
+                data=[{"value": m, "label": METHOD_NAMES[m]} for m in methods] or [{"value": "pca", "label": "PCA"}],
+            ),
+            line_id="method-line", hidden=raw,
         ),
-        html.Div(
-            [html.Span(["Anchors ", html.I("K")], className="field"), html.Div(slider, className="grow slider"),
-             html.Output(str(k), id="k-value", className="value")],
-            className="line",
-        ),
-        html.P(id="space-hint", className="hint"),
+        field_line("Align to", _align(info)),
+        field_line(["Anchors ", html.I("K")], _anchors(info), line_id="k-line", hidden=raw),
+        html.P(id="space-hint", className="hint", role="status"),
     )  # fmt: skip
 
 
-def legend(atoms: Mapping[str, int], hidden: Sequence[str]) -> Component:
-    """Ten element groups: each box is the group's colour and its switch."""
-    boxes = [
-        dmc.Checkbox(
-            label=html.Span([name, html.Span(f"{atoms.get(name, 0):,}", className="count")], className="legend-label"),
-            value=name,
-            color=colour,
-            size="xs",
-            styles={"input": {"borderColor": colour}},
-        )
-        for name, colour in CATEGORIES.items()
-    ]
-    return dmc.CheckboxGroup(
-        html.Div(boxes, className="legend"),
-        id="groups",
-        value=[c for c in CATEGORY_NAMES if c not in hidden],
-        **named("Element groups in colour"),
-    )
+def _align(info: Mapping[str, Any]) -> Component:
+    keys = [str(m["key"]) for m in info["models"]]
+    return dmc.Select(
+        id="align", value=info["state"]["align"], size="xs", className="grow", allowDeselect=False,
+        withCheckIcon=False, searchable=len(keys) > 12,
+        data=[{"value": "", "label": "none"}, *({"value": k, "label": clean(k, 60)} for k in keys)],
+        **named("Align all maps to that of one model"),
+    )  # fmt: skip
+
+
+def _anchors(info: Mapping[str, Any]) -> Component:
+    counts, k = info["anchor_counts"], info["state"]["k"]
+    slider = dmc.Slider(
+        id="k", min=0, max=max(len(counts) - 1, 1), step=1, size="sm", label=None, restrictToMarks=True,
+        value=counts.index(k) if k in counts else len(counts) - 1, updatemode="drag",
+        marks=[{"value": i, "label": str(c)} for i, c in enumerate(counts)],
+        thumbLabel="Number of anchors K", disabled=len(counts) < 2,
+    )  # fmt: skip
+    return html.Div(slider, className="grow slider")

@@ -7,7 +7,7 @@ from typing import Any
 from dash import html
 from dash.development.base_component import Component
 
-from dashboard.labels import Piece, formula_pieces, symmetry_pieces
+from dashboard.labels import Piece, formula_pieces, linked_pieces, symmetry_pieces
 
 UNSPOKEN: dict[str, Any] = {"aria-hidden": "true"}
 
@@ -39,3 +39,13 @@ def formula(text: str) -> Component:
 
 def symmetry(text: str) -> Component:
     return html.Span(_pieces(symmetry_pieces(text)), className="symmetry")
+
+
+def linked(text: object, limit: int = 200) -> Component:
+    """Text in which identifiers of public databases and DOIs are links."""
+    return html.Span(
+        [
+            html.A(piece, href=address, target="_blank", rel="noopener noreferrer") if address else piece
+            for piece, address in linked_pieces(text, limit)
+        ]
+    )
