@@ -19,6 +19,8 @@ POLAR = 0.5
 SAME_DISTANCE = 0.02
 MAX_ATOMS_WITH_BONDS = 200
 MAX_DRAWN = 1_500
+MAX_WITH_BONDS = 600
+ON_FACE = 0.01
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,6 +55,10 @@ class Scene:
         Index within the structure of each drawn atom; the chosen atom is the first.
     position : (m, 3) float
         Angstrom.
+    cell : (3, 3) float
+        The drawn cell's vectors, angstrom; zero where there is none.
+    origin : (3,) float
+        Where the drawn cell starts, angstrom.
     bonds : (b, 2) int
         Pairs of drawn atoms, without those of the chosen atom's shell.
     shell : (s, 2) int
@@ -63,6 +69,8 @@ class Scene:
 
     atom: NDArray[np.integer]
     position: NDArray[np.floating]
+    cell: NDArray[np.floating]
+    origin: NDArray[np.floating]
     bonds: NDArray[np.integer]
     shell: NDArray[np.integer]
     note: str = ""
@@ -167,17 +175,32 @@ def scene(
     radii: NDArray[np.floating],
     chosen: int,
     affinity: NDArray[np.floating] | None = None,
+    orbit: NDArray[np.integer] | None = None,
+    frame: NDArray[np.floating] | None = None,
 ) -> Scene:
-    """Lay out the crystal around its chosen atom; arguments as in `neighbour_shell`."""
-    inside = wrap(positions, cell, pbc)
+    """Lay out the crystal around its chosen atom; the first arguments as in `neighbour_shell`.
+
+    Parameters
+    ----------
+    orbit : (n,) int, optional
+        The same number for symmetry-equivalent atoms, whose bonds are equally long and looked for once.
+    frame : (3, 3) float, optional
+        Another cell of the same crystal to fill with atoms, angstrom; the stored one by default.
+    """
     shell = neighbour_shell(numbers, positions, cell, pbc, radii, chosen, affinity)
-    atom, position = _with_faces(inside, cell, pbc)
+    inside = wrap(positions, cell, pbc)
+    centre, origin = inside[chosen], np.zeros(3)
+    if frame is None:
+        atom, position = _with_faces(inside, cell, pbc)
+    else:
+        origin = np.floor(centre @ np.linalg.inv(frame) + 1e-4) @ frame
+        atom, position = _filling(inside, cell, frame, origin)
     note = ""
     if len(atom) > MAX_DRAWN:
-        near = np.argsort(np.linalg.norm(position - inside[chosen], axis=1))[:MAX_DRAWN]
+        near = np.argsort(np.linalg.norm(position - centre, axis=1))[:MAX_DRAWN]
         atom, position = atom[near], position[near]
         note = f"The {MAX_DRAWN:,} atoms nearest to the chosen one are drawn."
-    first = np.argmin(np.linalg.norm(position - inside[chosen], axis=1))
+    first = np.argmin(np.linalg.norm(position - centre, axis=1))
     order = np.concatenate([[first], np.delete(np.arange(len(atom)), first)])
     atom, position = atom[order], position[order]
     ends = []
@@ -191,12 +214,28 @@ def scene(
             ends.append(int(gaps.argmin()))
     pairs = np.array([(0, e) for e in ends], int).reshape(-1, 2)
     bonds = np.zeros((0, 2), int)
-    if len(numbers) <= MAX_ATOMS_WITH_BONDS and len(atom) <= MAX_DRAWN:
-        bonds = _bonds(numbers, positions, cell, pbc, radii, affinity, atom, position)
+    if len(numbers) <= MAX_ATOMS_WITH_BONDS and len(atom) <= MAX_WITH_BONDS:
+        reach = _reach(numbers, positions, cell, pbc, radii, affinity, orbit)
+        bonds = _bonds(np.asarray(numbers)[atom], reach[atom], radii, position)
         bonds = bonds[~np.any(bonds == 0, axis=1)]
     elif not note:
-        note = f"Bonds are drawn at the chosen atom only (more than {MAX_ATOMS_WITH_BONDS} atoms)."
-    return Scene(atom, position, bonds, pairs, note)
+        note = "Bonds are drawn at the chosen atom only, for the crystal is large."
+    drawn = np.zeros((3, 3)) if not np.any(pbc) else np.asarray(cell if frame is None else frame, float)
+    return Scene(atom, position, drawn, origin, bonds, pairs, note)
+
+
+def _filling(
+    inside: NDArray[np.floating], cell: NDArray[np.floating], frame: NDArray[np.floating], origin: NDArray[np.floating]
+) -> tuple[NDArray[np.integer], NDArray[np.floating]]:
+    """Atoms of the crystal in another cell, those on its faces, edges and corners repeated."""
+    corners = (np.indices((2, 2, 2)).reshape(3, -1).T @ frame + origin) @ np.linalg.inv(cell)
+    low, high = np.floor(corners.min(axis=0) - 0.02).astype(int) - 1, np.ceil(corners.max(axis=0) + 0.02).astype(int)
+    steps = [np.arange(a, b + 1) for a, b in zip(low, high, strict=True)]
+    shifts = np.stack(np.meshgrid(*steps, indexing="ij"), axis=-1).reshape(-1, 3) @ cell
+    places = (inside[:, None, :] + shifts[None, :, :]).reshape(-1, 3)
+    fractional = (places - origin) @ np.linalg.inv(frame)
+    held = np.all((fractional > -ON_FACE) & (fractional < 1 + ON_FACE), axis=1)
+    return np.repeat(np.arange(len(inside)), len(shifts))[held], places[held]
 
 
 def _with_faces(
@@ -208,7 +247,7 @@ def _with_faces(
         return atom, inside
     fractional = np.linalg.solve(np.asarray(cell, float).T, inside.T).T
     for axis in np.nonzero(pbc)[0]:
-        on_face = np.abs(fractional[:, axis]) < 0.01
+        on_face = np.abs(fractional[:, axis]) < ON_FACE
         step = np.zeros(3)
         step[axis] = 1
         atom = np.concatenate([atom, atom[on_face]])
@@ -216,23 +255,35 @@ def _with_faces(
     return atom, fractional @ np.asarray(cell, float)
 
 
-def _bonds(
+def _reach(
     numbers: NDArray[np.integer],
     positions: NDArray[np.floating],
     cell: NDArray[np.floating],
     pbc: NDArray[np.bool_],
     radii: NDArray[np.floating],
     affinity: NDArray[np.floating] | None,
-    atom: NDArray[np.integer],
+    orbit: NDArray[np.integer] | None,
+) -> NDArray[np.floating]:
+    """How far the first shell of each atom reaches, (n,) in angstrom; 0 for an atom without neighbours."""
+    _, first, of = np.unique(
+        np.arange(len(numbers)) if orbit is None else orbit, return_index=True, return_inverse=True
+    )
+    reach = np.zeros(len(first))
+    for i, centre in enumerate(first.tolist()):
+        shell = neighbour_shell(numbers, positions, cell, pbc, radii, centre, affinity)
+        reach[i] = shell.distance[shell.n_first - 1] if shell.n_first else 0.0
+    return reach[of]
+
+
+def _bonds(
+    numbers: NDArray[np.integer],
+    reach: NDArray[np.floating],
+    radii: NDArray[np.floating],
     position: NDArray[np.floating],
 ) -> NDArray[np.integer]:
     """Pairs of drawn atoms, each the other's first-shell neighbour."""
-    reach = np.zeros(len(numbers))
-    for i in range(len(numbers)):
-        shell = neighbour_shell(numbers, positions, cell, pbc, radii, i, affinity)
-        reach[i] = shell.distance[shell.n_first - 1] if shell.n_first else 0.0
     distances = np.linalg.norm(position[:, None] - position[None], axis=2)
-    limit = reach[atom] * 1.001
-    allowed = REACH * (radii[numbers[atom] - 1][:, None] + radii[numbers[atom] - 1][None])
+    limit = reach * 1.001
+    allowed = REACH * (radii[numbers - 1][:, None] + radii[numbers - 1][None])
     near = (distances <= np.minimum(limit[:, None], limit[None])) & (distances <= allowed) & (distances > 1e-3)
     return np.argwhere(np.triu(near))

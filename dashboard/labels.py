@@ -58,3 +58,44 @@ def unit(text: str) -> str:
     """``eV/atom`` and the like with typographic signs."""
     signs = {"angstrom": "Å", "A": "Å", "degree": "°", "deg": "°"}
     return signs.get(text, clean(text).replace("angstrom", "Å").replace("^3", "³").replace("^2", "²"))
+
+
+_IDS = re.compile(
+    r"(?P<mp>\bm(?:p|vc)-\d{1,9}\b)"
+    r"|(?P<aflow>\b(?:[A-Z]\d{0,3}){1,12}_[amothc][PABCIFRS]\d{1,4}_\d{1,3}(?:_[a-zA-Z0-9]{1,40}){0,12}(?:-\d{3})?\b)"
+    r"|(?P<icsd>\bICSD[ :#-]{1,2}(?P<icsd_n>\d{1,7})\b)"
+    r"|(?P<cod>\bCOD[ :#-]{1,2}(?P<cod_n>\d{7})\b)"
+    r"|(?P<doi>\b10\.\d{4,9}/[A-Za-z0-9._()/-]{1,80}[A-Za-z0-9])"
+)
+
+
+def linked_pieces(text: object, limit: int = 200) -> list[tuple[str, str]]:
+    """Split text into (piece, address): identifiers of public databases and DOIs have one, the rest an empty one.
+
+    Addresses are put together from what these patterns match, never from other text: Materials Project (``mp-149``),
+    AFLOW prototypes (``AB_cF8_225_a_b``), ``ICSD 12345``, ``COD 1000041`` and DOIs.
+    """
+    plain = clean(text, limit)
+    pieces: list[tuple[str, str]] = []
+    end = 0
+    for match in _IDS.finditer(plain):
+        if match.start() > end:
+            pieces.append((plain[end : match.start()], ""))
+        pieces.append((match[0], _address(match)))
+        end = match.end()
+    if end < len(plain):
+        pieces.append((plain[end:], ""))
+    return pieces
+
+
+def _address(match: re.Match[str]) -> str:
+    if match["mp"]:
+        return f"https://materialsproject.org/materials/{match['mp']}"
+    if match["aflow"]:
+        page = match["aflow"] if match["aflow"][-4:-3] == "-" else f"{match['aflow']}.html"
+        return f"https://aflow.org/prototype-encyclopedia/{page}"
+    if match["icsd"]:
+        return f"https://icsd.fiz-karlsruhe.de/linkicsd.xhtml?coll_code={match['icsd_n']}"
+    if match["cod"]:
+        return f"https://www.crystallography.net/cod/{match['cod_n']}.html"
+    return f"https://doi.org/{match['doi']}"

@@ -128,3 +128,38 @@ def test_first_shell_of_a_metal_knows_distance_only():
     s = rock_salt(29, 28, 3.6, "CuNi", "")
     shell = neighbour_shell(s.numbers, s.positions, s.cell, s.pbc, RADII, 0, FACTS["electronegativity"])
     assert shell.n_first == shell_of(s, 0).n_first
+
+
+FACE_CENTRED = np.array([[0, 0.5, 0.5], [0.5, 0, 0.5], [0.5, 0.5, 0]])
+
+
+def test_another_cell_of_the_same_crystal_holds_its_atoms():
+    a = 4.21  # MgO by its primitive cell, drawn in the cubic one
+    numbers, positions = np.array([12, 8]), np.array([[0, 0, 0], [a / 2, 0, 0]])
+    laid_out = scene(numbers, positions, FACE_CENTRED * a, np.ones(3, bool), RADII, 1, frame=np.eye(3) * a)
+    within = np.all(
+        (laid_out.position > laid_out.origin - 0.1) & (laid_out.position < laid_out.origin + a + 0.1), axis=1
+    )
+    assert np.bincount(laid_out.atom[within]).tolist() == [14, 13]
+    assert laid_out.atom[0] == 1
+    ends = laid_out.position[laid_out.shell[:, 1]] - laid_out.position[0]
+    np.testing.assert_allclose(np.linalg.norm(ends, axis=1), [a / 2] * 6)
+
+
+def test_cell_smaller_than_the_stored_one_is_drawn_where_the_chosen_atom_is():
+    a = 3.0
+    positions = np.array([[0, 0, 0], [a, 0, 0.0]])
+    laid_out = scene(
+        np.array([29, 29]), positions, np.diag([2 * a, a, a]), np.ones(3, bool), RADII, 1, frame=np.eye(3) * a
+    )
+    np.testing.assert_allclose(laid_out.origin, [a, 0, 0])
+    np.testing.assert_allclose(laid_out.position[0], [a, 0, 0])
+    assert laid_out.atom[0] == 1
+
+
+def test_bonds_do_not_depend_on_whether_orbits_are_known():
+    s = perovskite(56, 58, 4.44, "x")
+    given = (s.numbers, s.positions, s.cell, s.pbc, RADII, 0)
+    known = scene(*given, orbit=np.array([0, 1, 2, 2, 2]))
+    np.testing.assert_array_equal(known.bonds, scene(*given).bonds)
+    assert len(known.bonds)

@@ -1,6 +1,16 @@
 import pytest
 
-from dashboard.labels import clean, count, for_plotly, formula_pieces, number, percent, symmetry_pieces, unit
+from dashboard.labels import (
+    clean,
+    count,
+    for_plotly,
+    formula_pieces,
+    linked_pieces,
+    number,
+    percent,
+    symmetry_pieces,
+    unit,
+)
 
 
 def test_formula_subscripts_follow_symbols_and_brackets_only():
@@ -45,3 +55,35 @@ def test_numbers_read_well():
     assert number(2.2891234) == "2.289"
     assert number(-3.0) == "-3"
     assert unit("angstrom") == "Å"
+
+
+@pytest.mark.parametrize(
+    ("text", "address"),
+    [
+        ("mp-149", "https://materialsproject.org/materials/mp-149"),
+        ("AB_cF8_225_a_b", "https://aflow.org/prototype-encyclopedia/AB_cF8_225_a_b.html"),
+        ("AB2_hP3_191_a_d-001", "https://aflow.org/prototype-encyclopedia/AB2_hP3_191_a_d-001"),
+        ("ICSD 52054", "https://icsd.fiz-karlsruhe.de/linkicsd.xhtml?coll_code=52054"),
+        ("COD 1000041", "https://www.crystallography.net/cod/1000041.html"),
+        ("10.1103/PhysRevB.47.558", "https://doi.org/10.1103/PhysRevB.47.558"),
+    ],
+)
+def test_identifiers_of_databases_become_links_within_other_text(text, address):
+    assert linked_pieces(text) == [(text, address)]
+    assert linked_pieces(f"see {text}, there") == [("see ", ""), (text, address), (", there", "")]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["NaCl-0", "xmp-149", "mp-149x", "mp-", "javascript:alert(1)", "https://evil.example/", "COD 12", "ICSD", "10.1/x",
+     "<a href='//evil'>", "AB_cF8", "mp-12345678901"],
+)  # fmt: skip
+def test_other_text_is_never_a_link(text):
+    assert linked_pieces(text) == [(text, "")]
+
+
+def test_addresses_hold_nothing_but_what_the_patterns_allow():
+    for text in ('10.1103/a"onclick=x', "10.1103/<script>", "mp-1?x=javascript:1", "COD 1000041/../..", "10.1103/a b"):
+        for _, address in linked_pieces(text):
+            assert not set(address) & set("\"'<> ?") or address.startswith("https://icsd.")
+        assert "".join(piece for piece, _ in linked_pieces(text)) == text
