@@ -1,0 +1,87 @@
+/* The drawer under the maps: its tabs, its height, and which of its panels is at work. */
+import { startHistograms } from "./histograms.js";
+import { startTable } from "./table.js";
+
+const DRAWER_LEAST = 140; // px
+const DRAWER_SHARE = 0.6; // of the column, at most
+const DRAWER_STEP = 24; // px a key
+const DRAWER_HEIGHT = "platonic-atlas:drawer";
+
+function keptDrawerHeight() {
+  try {
+    return Number(localStorage.getItem(DRAWER_HEIGHT)) || 240;
+  } catch {
+    return 240;
+  }
+}
+
+function keepDrawerHeight(height) {
+  try {
+    localStorage.setItem(DRAWER_HEIGHT, String(height));
+  } catch {
+    // a browser that keeps nothing shows the usual height next time
+  }
+}
+
+export function startDrawer(atlas) {
+  const drawer = document.getElementById("drawer");
+  if (!drawer) return;
+  const [body, handle] = [document.getElementById("drawer-body"), document.getElementById("drawer-handle")];
+  const tabs = [...drawer.querySelectorAll("[data-panel]")];
+  const [histograms, table] = [startHistograms(atlas), startTable(atlas)];
+  let height = keptDrawerHeight();
+
+  const most = () => Math.max(DRAWER_LEAST, Math.round(drawer.parentElement.clientHeight * DRAWER_SHARE));
+  function resize(next) {
+    height = Math.round(Math.min(Math.max(next, DRAWER_LEAST), most()));
+    const open = atlas.view.get().panel !== "none";
+    drawer.style.height = open ? `${height}px` : "";
+    for (const [name, value] of [["now", height], ["min", DRAWER_LEAST], ["max", most()]]) handle.setAttribute(`aria-value${name}`, value);
+    if (open) histograms.resize();
+  }
+
+  function show() {
+    const { panel } = atlas.view.get();
+    const open = panel !== "none";
+    drawer.classList.toggle("open", open);
+    body.hidden = !open;
+    handle.hidden = !open;
+    for (const tab of tabs) tab.setAttribute("aria-expanded", String(tab.dataset.panel === panel));
+    document.getElementById("table-place").hidden = !["atoms", "structures"].includes(panel);
+    document.getElementById("histograms").hidden = panel !== "histograms";
+    resize(height);
+    histograms.show(panel === "histograms");
+    table.show(panel);
+  }
+
+  for (const tab of tabs)
+    tab.addEventListener("click", () => {
+      const panel = tab.dataset.panel;
+      atlas.view.set({ panel: atlas.view.get().panel === panel ? "none" : panel });
+    });
+  handle.addEventListener("pointerdown", (event) => {
+    event.preventDefault();
+    handle.setPointerCapture(event.pointerId);
+    handle.focus();
+    const [from, at] = [height, event.clientY];
+    const move = (moved) => resize(from + at - moved.clientY);
+    handle.addEventListener("pointermove", move);
+    handle.addEventListener("lostpointercapture", () => {
+      handle.removeEventListener("pointermove", move);
+      keepDrawerHeight(height);
+    }, { once: true });
+  });
+  handle.addEventListener("keydown", (event) => {
+    const change = { ArrowUp: DRAWER_STEP, ArrowDown: -DRAWER_STEP }[event.key];
+    if (!change) return;
+    event.preventDefault();
+    resize(height + change);
+    keepDrawerHeight(height);
+  });
+  atlas.view.on((_, changed) => changed.has("panel") && show());
+  for (const [key, panel] of [["a", "atoms"], ["c", "structures"], ["i", "histograms"]]) {
+    const tab = tabs.find((t) => t.dataset.panel === panel);
+    atlas.actions?.add({ id: `panel-${panel}`, keys: [key], label: `${tab.textContent}: open or close`, group: "Tables and histograms", run: () => tab.click() });
+  }
+  show();
+}
