@@ -2,7 +2,7 @@
 import { makeAtlas } from "./atlas.js";
 import { makeBridge } from "./bridge.js";
 import { drawnText } from "./drawn.js";
-import { loadDash, loadPlotly } from "./loading.js";
+import { fetchAhead, loadDash, loadPlotly } from "./loading.js";
 import { startMapKeys } from "./map_keys.js";
 import { makeMaps } from "./maps.js";
 import { makeActions } from "../panels/keyboard.js";
@@ -77,19 +77,28 @@ export function boot() {
   window.addEventListener("popstate", async () => {
     const found = await atlas.arrays.state(window.location.search);
     atlas.view.replace(found.state);
+    if (found.notices.length) atlas.say(found.notices, "note");
   });
   window.addEventListener("pagehide", () => atlas.view.flush());
+
+  // what callbacks missed while the server was away
+  document.addEventListener("atlas:reached", bridge.again);
 
   let begun = false;
   const rest = () => {
     if (begun) return;
     begun = true;
     performance.mark("atlas:points");
-    loadPlotly(info.plotly).then(() => {
-      maps.plotlyCame();
-      performance.mark("atlas:axes");
-    }, atlas.failed);
-    loadDash().catch(atlas.failed);
+    fetchAhead();
+    // the axes first: what Dash runs takes longer than all of this
+    loadPlotly(info.plotly)
+      .then(() => {
+        maps.plotlyCame();
+        performance.mark("atlas:axes");
+      }, atlas.failed)
+      .then(() => new Promise((painted) => requestAnimationFrame(() => setTimeout(painted))))
+      .then(loadDash)
+      .catch(atlas.failed);
     const { arrays, view } = atlas;
     Promise.all([arrays.rank(), arrays.names(), ...["element", "structure", "counter", "site"].map((c) => arrays.column(c))]).then(() => {
       if (view.get().atom !== null) maps.marks();

@@ -51,6 +51,10 @@ export function makeBridge(atlas) {
       mounted = true;
       later();
     },
+    again() {
+      for (const id of ["view", "chosen", "shown", "selection"]) told.delete(`"${id}".data`);
+      later();
+    },
     isMounted: () => mounted,
   };
 }

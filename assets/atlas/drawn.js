@@ -11,10 +11,10 @@ export function drawnText(scene, info) {
     const drawn = panels.map((p) => p.points.drawn);
     const [low, high] = [Math.min(...drawn), Math.max(...drawn)];
     const span = low === high ? low.toLocaleString("en") : `${low.toLocaleString("en")}–${high.toLocaleString("en")}`;
-    parts.push(`${span} of ${count(all, "atom")} drawn${panels.length > 1 ? ` in each of ${panels.length} maps` : ""}`);
+    parts.push(`${span} of ${count(all, "atom")} drawn${panels.length > 1 ? ` in ${panels.length} maps` : ""}`);
     if (mask) parts.push(`${selected.toLocaleString("en")} selected, the others grey`);
     const lacking = panels.filter((p) => p.points.drawn < all);
-    if (lacking.length && lacking.length <= 3) parts.push(lacking.map((p) => `${p.key} lacks ${count(all - p.points.drawn, "atom")}`).join(", "));
+    if (lacking.length && lacking.length <= 3) parts.push(lacking.map((p) => `${p.key} lacks ${(all - p.points.drawn).toLocaleString("en")}`).join(", "));
   }
   if (without.length) parts.push(`no such map of ${without.join(", ")}`);
   return parts.length ? `${parts.join("; ")}.` : "";

@@ -1,4 +1,4 @@
-/* Dash's scripts, held back until points are on the screen: parsing them takes a second. */
+/* Plotly's and Dash's scripts, held back until points are on the screen: parsing them takes a second each. */
 
 const load = (source) =>
   new Promise((resolve, reject) => {
@@ -17,10 +17,21 @@ function run(original) {
   document.body.append(script);
 }
 
+const held = () => [...document.getElementById("dash-scripts").content.querySelectorAll("script")];
+
+/* Fetched while something else runs, to be at hand when their turn comes. */
+export function fetchAhead() {
+  for (const script of held()) {
+    if (!script.src) continue;
+    const link = document.createElement("link");
+    Object.assign(link, { rel: "preload", as: "script", href: script.getAttribute("src") });
+    document.head.append(link);
+  }
+}
+
 export async function loadDash() {
-  const held = [...document.getElementById("dash-scripts").content.querySelectorAll("script")];
-  await Promise.all(held.filter((s) => s.src).map((s) => load(s.getAttribute("src"))));
-  for (const script of held) if (!script.src) run(script);
+  await Promise.all(held().filter((s) => s.src).map((s) => load(s.getAttribute("src"))));
+  for (const script of held()) if (!script.src) run(script);
 }
 
 export const loadPlotly = (source) => (window.Plotly ? Promise.resolve() : load(source));

@@ -42,6 +42,10 @@ export function startTools(atlas) {
       add({ id: "box-zoom", keys: ["z"], label: "Drag magnifies a rectangle", group, run: () => choose("zoom") });
       add({ id: "lasso", keys: ["s"], label: "Drag selects with a lasso", group, run: () => choose("lasso") });
       add({ id: "box", keys: ["b"], label: "Drag selects a rectangle", group, run: () => choose("box") });
+      add({
+        id: "density", keys: ["d"], label: "Points or density", group,
+        run: () => atlas.view.set({ draw: atlas.view.get().draw === "points" ? "density" : "points" }),
+      });
       add({ id: "zoom-in", keys: ["+", "="], label: "Magnify", group, run: () => atlas.maps.zoom(0.6) });
       add({ id: "zoom-out", keys: ["-"], label: "Reduce", group, run: () => atlas.maps.zoom(1 / 0.6) });
       add({ id: "zoom-reset", keys: ["0"], label: "Whole map", group, run: () => atlas.maps.zoom(0) });

@@ -11,24 +11,13 @@ from dash.development.base_component import Component
 from dashboard import quality
 from dashboard.atlases import Atlases
 from dashboard.bootstrap import bootstrap
+from dashboard.components.export_menu import export_menu
+from dashboard.components.find import find_box
 from dashboard.components.notes import untrained_note
 from dashboard.components.text import named
+from dashboard.components.upload_panel import upload_button
 from dashboard.data import AtlasData
-import importlib
-import types
-def _page(name):
-    try:
-        return importlib.import_module(f"dashboard.pages.{name}")
-    except ImportError as e:
-        print("MISSING", name, e, file=__import__("sys").stderr)
-        return types.SimpleNamespace(layout=lambda *a: html.Div(className=name, id=f"no-{name}"), register=lambda *a: None)
-def _c(module, name, *a):
-    try:
-        return getattr(importlib.import_module(f"dashboard.components.{module}"), name)(*a)
-    except (ImportError, AttributeError, TypeError) as e:
-        print("MISSING", module, e, file=__import__("sys").stderr)
-        return None
-chosen, drawer, export, find, header, left, upload = map(_page, "chosen drawer export find header left upload".split())
+from dashboard.pages import chosen, drawer, export, find, header, left, upload
 from dashboard.state import View, parse
 
 STORES = ("view", "chosen", "shown", "selection", "look")
@@ -48,7 +37,9 @@ def layout(
     return html.Div(
         [
             *[dcc.Store(id=name) for name in STORES],
-            header.layout(atlases, data, views, find_box=_c("find","find_box"), export_menu=_c("export_menu","export_menu"), upload=_c("upload_panel","upload_button", uploads)),
+            header.layout(
+                atlases, data, views, find_box=find_box(), export_menu=export_menu(), upload=upload_button(uploads)
+            ),
             left.layout(info),
             _centre(data),
             chosen.layout(),
