@@ -18,7 +18,7 @@ from dashboard.bootstrap import bootstrap
 from dashboard.labels import clean
 from dashboard.scripts import assets_folder, explorer
 
-PLOTLY = "_dash-component-suites/plotly/package_data/plotly.min.js"
+PLOTLY = "assets/vendor/plotly-basic.min.js"
 # before the first paint, so that a dark page never flashes white
 EARLY_THEME = """
 (() => {
@@ -37,6 +37,7 @@ PAGE = """<!DOCTYPE html>
 {favicon}
 <script>{early}</script>
 {css}
+<link rel="preload" as="script" fetchpriority="low" href="{plotly}">
 </head>
 <body>
 <div id="frame" class="page" aria-hidden="true">
@@ -92,7 +93,7 @@ class ExplorerApp(dash.Dash):
         return PAGE.format(
             metas=metas, title=escape(f"{shown} · Platonic Atlas"), css=css, favicon=favicon, early=EARLY_THEME,
             atlas=escape(shown), app_entry=app_entry, info=safe_json(info),
-            script=f"{root}atlas.js?v={explorer()[1]}", config=config, scripts=scripts, renderer=renderer,
+            script=f"{root}atlas.js?v={explorer()[1]}", plotly=info["plotly"], config=config, scripts=scripts, renderer=renderer,
         )  # fmt: skip
 
 

@@ -7,12 +7,14 @@ import math
 import signal
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
 
+from precompute.cli_export import export
 from precompute.contracts import AtlasError
 
 if TYPE_CHECKING:
@@ -30,6 +32,7 @@ env_app = typer.Typer(no_args_is_help=True, help="Environments of models whose p
 anchors_app = typer.Typer(no_args_is_help=True, help="Anchor sets: the reference atoms that every model embeds.")
 app.add_typer(env_app, name="env")
 app.add_typer(anchors_app, name="anchors")
+app.command()(export)
 
 out_console = Console()
 err_console = Console(stderr=True)
@@ -41,6 +44,21 @@ DEMO_MODELS = (
 
 AtlasPath = Annotated[Path, typer.Argument(metavar="ATLAS", help="An atlas: a folder name.zarr, or a zip of one.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+def _say_version(wanted: bool) -> None:
+    if wanted:
+        print(f"platonic-atlas {version('platonic-atlas')}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_say_version, is_eager=True, help="Say the version and stop.")
+    ] = False,
+) -> None:
+    """Options of the program itself, before any command."""
 
 
 class Interrupted(BaseException):
@@ -192,21 +210,28 @@ def demo(
     # one model that does not run here is told, and is no reason to hide the others
     _make(Question(out=out, models=_listed(DEMO_MODELS), title="Catalogue of known crystals"))
     if serve_it:
-        serve(out, host, port)
+        serve([out], host, port)
 
 
 @app.command()
 def serve(
-    atlas: AtlasPath,
+    atlases: Annotated[
+        list[Path], typer.Argument(metavar="ATLAS", help="Atlases: folders name.zarr, or zips; the first opens.")
+    ],
     host: Annotated[
         str, typer.Option(help="Address to listen on; others can see the page if it is not local.")
     ] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on.")] = 8050,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on; 0 for any free one.")] = 8050,
+    views: Annotated[
+        Path | None, typer.Option(help="Saved views (JSON) that every visitor is offered, and can add to if writable.")
+    ] = None,
+    upload: Annotated[bool, typer.Option(help="Let visitors place crystals of their own on the maps.")] = True,
 ) -> None:
-    """Show an atlas in the browser."""
+    """Show atlases in the browser."""
     # a process of its own: the dashboard never shares one with torch or the model packages
-    command = [sys.executable, "-m", "dashboard", str(atlas), "--host", host, "--port", str(port)]
-    process = subprocess.Popen(command)
+    command = [sys.executable, "-m", "dashboard", *map(str, atlases), "--host", host, "--port", str(port)]
+    command += [] if views is None else ["--views", str(views)]
+    process = subprocess.Popen(command if upload else [*command, "--no-upload"])
     try:
         sys.exit(process.wait())
     except Interrupted:

@@ -8,6 +8,7 @@ export function makeAxes(host, { moving, moved, placed }) {
   let shown = 0;
   let listening = false;
   let wanted = null; // what to show once Plotly is there
+  let plotly = null;
   let quiet = false;
 
   const full = () => host._fullLayout;
@@ -44,14 +45,14 @@ export function makeAxes(host, { moving, moved, placed }) {
   }
 
   function render() {
-    if (!wanted || !window.Plotly) return;
+    if (!wanted || !plotly) return;
     const data = wanted.panels.map((_, i) => ({
       type: "scatter", x: [null], y: [null], mode: "markers", hoverinfo: "skip",
       xaxis: i ? `x${i + 1}` : "x", yaxis: i ? `y${i + 1}` : "y",
     }));
     shown = wanted.panels.length;
     quiet = true;
-    window.Plotly.react(host, data, layoutOf(wanted), CONFIG).then(() => {
+    plotly.react(host, data, layoutOf(wanted), CONFIG).then(() => {
       quiet = false;
       if (shown) placed(rects());
     });
@@ -66,8 +67,11 @@ export function makeAxes(host, { moving, moved, placed }) {
       wanted = next;
       render();
     },
-    /* To be called when Plotly has come. */
-    render,
+    /* To be called with Plotly when it has come. */
+    begin(found) {
+      plotly = found;
+      render();
+    },
     rects,
     ranges: rangesNow,
     ready: () => Boolean(listening),

@@ -89,13 +89,13 @@ export function boot() {
     if (begun) return;
     begun = true;
     performance.mark("atlas:points");
-    fetchAhead();
     // the axes first: what Dash runs takes longer than all of this
     loadPlotly(info.plotly)
-      .then(() => {
-        maps.plotlyCame();
+      .then((plotly) => {
+        maps.beginAxes(plotly);
         performance.mark("atlas:axes");
       }, atlas.failed)
+      .then(fetchAhead)
       .then(() => new Promise((painted) => requestAnimationFrame(() => setTimeout(painted))))
       .then(loadDash)
       .catch(atlas.failed);

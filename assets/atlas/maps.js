@@ -217,7 +217,7 @@ export function makeMaps(atlas, host, tool) {
     redraw: schedule,
     marks: drawMarks,
     axes: showAxes,
-    plotlyCame: () => axes.render(),
+    beginAxes: axes.begin,
     busy: () => waiting > 0,
     scene: () => scene,
     resize(width, height) {

@@ -1,7 +1,7 @@
 /** Points as densities: each bin in the mean colour of its points, the more opaque the more they are. */
 
-import { cutToRaster } from "./locate.js";
 import { MISSING } from "./place.js";
+import { cutToRaster } from "./raster.js";
 
 /** Opacity of a bin that holds one point, where the fullest holds many. */
 const LEAST_OPACITY = 0.25;

@@ -1,7 +1,7 @@
 /** Points drawn by the processor into plain memory, which a canvas then shows: no WebGL, and the same on every screen. */
 
-import { CHUNK, clippedCorner, cutToRaster, inkerOf, locatorOf, makeFrame } from "./locate.js";
-import { layOver, makeStamp } from "./stamp.js";
+import { CHUNK, countOutside, drawChunk, setPanel } from "./chunk.js";
+import { makeStamp } from "./stamp.js";
 
 /** Transparent raster of `width` by `height` device pixels; `bytes` is what ImageData takes. */
 export function makeRaster(width, height) {
@@ -13,6 +13,7 @@ export function makeRaster(width, height) {
     bytes: new Uint8ClampedArray(buffer),
     // signed, for the inner loops: colours then stay machine integers
     words: new Int32Array(buffer),
+    stamped: new Uint8Array(width * height),
   };
 }
 
@@ -21,91 +22,50 @@ export function clearRaster(raster) {
   raster.words.fill(0);
 }
 
-/** One stamp whose corner is at (column, row) of `rect`, cut to it. */
-function stampClipped(raster, rect, stamp, entry, ink) {
-  const { size, coverage } = stamp;
-  const { words, width } = raster;
-  const [column, row] = clippedCorner(entry, size);
-  for (let y = Math.max(0, -row); y < Math.min(size, rect.h - row); y += 1) {
-    for (let x = Math.max(0, -column); x < Math.min(size, rect.w - column); x += 1) {
-      const part = coverage[y * size + x];
-      if (part === 0) continue;
-      const pixel = (rect.y + row + y) * width + rect.x + column + x;
-      words[pixel] = part === 256 ? ink : layOver(words[pixel], ink, part);
-    }
-  }
+/** `rect` cut to the raster. */
+export function cutToRaster(raster, rect) {
+  const x = Math.max(0, rect.x);
+  const y = Math.max(0, rect.y);
+  return {
+    x,
+    y,
+    w: Math.max(0, Math.min(raster.width, rect.x + rect.w) - x),
+    h: Math.max(0, Math.min(raster.height, rect.y + rect.h) - y),
+  };
 }
 
-function stampPixels(words, at, inks, count) {
-  for (let i = 0; i < count; i += 1) words[at[i]] = inks[i];
-}
-
-function stampSquares(raster, rect, stamp, at, inks, count) {
-  const { words, width } = raster;
-  const { size, solid } = stamp;
-  const solids = solid.length;
-  for (let i = 0; i < count; i += 1) {
-    const corner = at[i];
-    const ink = inks[i];
-    if (corner < 0) stampClipped(raster, rect, stamp, corner, ink);
-    else if (size === 2) {
-      words[corner] = ink;
-      words[corner + 1] = ink;
-      words[corner + width] = ink;
-      words[corner + width + 1] = ink;
-    } else for (let k = 0; k < solids; k += 1) words[corner + solid[k]] = ink;
-  }
-}
-
-function stampDiscs(raster, rect, stamp, at, inks, count) {
-  const { words } = raster;
-  const { solid, rim, cover } = stamp;
-  const solids = solid.length;
-  const rims = rim.length;
-  for (let i = 0; i < count; i += 1) {
-    const corner = at[i];
-    const ink = inks[i];
-    if (corner < 0) {
-      stampClipped(raster, rect, stamp, corner, ink);
-      continue;
-    }
-    for (let k = 0; k < rims; k += 1) {
-      const pixel = corner + rim[k];
-      const under = words[pixel];
-      if (under !== ink) words[pixel] = layOver(under, ink, cover[k]);
-    }
-    for (let k = 0; k < solids; k += 1) words[corner + solid[k]] = ink;
+/** Make `rect` transparent again, and forget what was stamped there. */
+function clearRect({ words, stamped, width }, { x, y, w, h }) {
+  for (let row = y; row < y + h; row += 1) {
+    words.fill(0, row * width + x, row * width + x + w);
+    stamped.fill(0, row * width + x, row * width + x + w);
   }
 }
 
 /**
- * Draw the points of one panel and return how many have their centre inside it.
+ * Draw the points of one panel anew and return how many have their centre inside it.
  *
  * `xy` holds `n` interleaved pairs (16-bit codes or floats), `place` says where they fall, `rect` (whole device pixels)
- * cuts them off. A point's colour is `lut[codes[i]]` (`lut[0]` where `codes` is null); where `mask[i]` is 0 it is `muted`
- * and lies beneath all others. Within both kinds the stored order decides what is on top. Points without a place are
- * skipped. Discs from a radius of 1.2 device pixels, squares below.
+ * cuts them off. A point's colour is `lut[codes[i]]` (`lut[0]` where `codes` is null); where `mask[i]` is 0 instead of 1
+ * it is `muted` and lies beneath all others. Within both kinds the stored order decides what is on top. Points without a
+ * place are skipped. Discs from a radius of 1.2 device pixels, squares below.
  */
 export function drawPoints(raster, { xy, n, place, rect: asked, codes = null, lut, mask = null, muted = 0, radius }) {
   const rect = cutToRaster(raster, asked);
   const stamp = makeStamp(radius, raster.width);
-  const frame = makeFrame(place, rect, stamp, raster.width);
   const inks = new Int32Array(lut.buffer, lut.byteOffset, lut.length);
-  const locate = locatorOf(xy);
-  const { at, who, ink } = frame;
-  const drawAll = (wanted, lookUp) => {
-    for (let first = 0; first < n; first += CHUNK) {
-      const count = locate(xy, first, Math.min(n, first + CHUNK), frame, mask, wanted);
-      lookUp(codes, inks, who, ink, count);
-      if (stamp.size === 1) stampPixels(raster.words, at, ink, count);
-      else if (stamp.rim.length === 0) stampSquares(raster, rect, stamp, at, ink, count);
-      else stampDiscs(raster, rect, stamp, at, ink, count);
+  const clipped = new Set();
+  const last = CHUNK * (Math.ceil(n / CHUNK) - 1);
+  clearRect(raster, rect);
+  setPanel(place, rect, stamp, raster.width);
+  let touching = 0;
+  const drawAll = (wanted, colours, by) => {
+    for (let first = last; first >= 0; first -= CHUNK) {
+      const end = Math.min(n, first + CHUNK);
+      touching += drawChunk(raster, rect, stamp, clipped, { xy, mask }, wanted, colours, by, first, end);
     }
   };
-  if (mask !== null) {
-    ink.fill(muted | 0);
-    drawAll(0, () => undefined);
-  }
-  drawAll(1, inkerOf(codes));
-  return frame.inside;
+  drawAll(1, inks, codes);
+  if (mask !== null) drawAll(0, Int32Array.of(muted), null);
+  return touching - countOutside();
 }

@@ -21,55 +21,39 @@ function discCoverage(dx, dy, radius) {
 
 /**
  * Stamp of a point of `radius` device pixels on a raster `width` pixels wide: `size` pixels square, its upper left pixel
- * at `floor(centre - shift)`; `solid` and `rim` are pixel offsets from there, `cover` the rim's coverage of 256;
- * `coverage` is the whole square, for clipping.
+ * at `floor(centre - shift)`. `coverage` of 256 is that of the whole square; `offsets` of pixels and their `cover` leave
+ * out those not covered.
  */
 export function makeStamp(radius, width) {
   const disc = radius >= LEAST_DISC;
   const reach = Math.ceil(radius - 0.5);
   const size = disc ? 2 * reach + 1 : Math.max(1, Math.round(2 * radius));
-  const coverage = new Uint16Array(size * size).fill(256);
-  const solid = [];
-  const rim = [];
-  const cover = [];
-  for (let row = 0; row < size; row += 1) {
-    for (let column = 0; column < size; column += 1) {
-      const part = disc ? discCoverage(column - reach, row - reach, radius) : 256;
-      coverage[row * size + column] = part;
-      if (part === 256) solid.push(row * width + column);
-      else if (part > 0) {
-        rim.push(row * width + column);
-        cover.push(part);
-      }
-    }
-  }
+  const coverage = Int32Array.from({ length: size * size }, (_, k) => {
+    return disc ? discCoverage((k % size) - reach, Math.floor(k / size) - reach, radius) : 256;
+  });
+  const covered = [...coverage.keys()].filter((k) => coverage[k] > 0);
   return {
+    disc,
     size,
     shift: (size - 1) / 2,
     coverage,
-    solid: Int32Array.from(solid),
-    rim: Int32Array.from(rim),
-    cover: Int32Array.from(cover),
+    offsets: Int32Array.from(covered, (k) => Math.floor(k / size) * width + (k % size)),
+    cover: Int32Array.from(covered, (k) => coverage[k]),
   };
 }
 
-/** Colour `ink` laid with coverage `part` of 256 over `under`; both ABGR with straight alpha, as a canvas stores them. */
-export function layOver(under, ink, part) {
-  if (under >>> 24 === 255 && ink >>> 24 === 255) {
-    const rest = 256 - part;
-    const redBlue = (Math.imul(under & 0xff00ff, rest) + Math.imul(ink & 0xff00ff, part) + 0x800080) >>> 8;
-    const green = (Math.imul(under & 0xff00, rest) + Math.imul(ink & 0xff00, part) + 0x8000) >>> 8;
-    return (redBlue & 0xff00ff) | (green & 0xff00) | 0xff000000;
-  }
-  const over = ((ink >>> 24) * part) / 256;
-  const kept = ((under >>> 24) * (255 - over)) / 255;
-  const alpha = over + kept;
-  if (alpha === 0) return 0;
-  // weights of the two colours: where nothing lies beneath, the colour is the ink's own and only alpha is partial,
-  // which is what keeps rims free of a dark seam on a light page
-  const ours = over / alpha;
-  const red = (under & 0xff) + ((ink & 0xff) - (under & 0xff)) * ours;
-  const green = ((under >>> 8) & 0xff) + (((ink >>> 8) & 0xff) - ((under >>> 8) & 0xff)) * ours;
-  const blue = ((under >>> 16) & 0xff) + (((ink >>> 16) & 0xff) - ((under >>> 16) & 0xff)) * ours;
-  return (Math.round(alpha) << 24) | (Math.round(blue) << 16) | (Math.round(green) << 8) | Math.round(red);
+/**
+ * Colour `ink` laid with coverage `part` of 256 beneath `front`; all ABGR with straight alpha, as a canvas stores them.
+ * Where nothing lies in front, the colour is the ink's own and only alpha is partial: that keeps rims free of a dark seam
+ * on a light page. Alpha is rounded up, so that rims that pile up come to an end.
+ */
+export function layUnder(front, ink, part) {
+  const before = front >>> 24;
+  const added = ((255 - before) * (ink >>> 24) * part) / 65280;
+  if (added === 0) return front;
+  const ours = added / (before + added);
+  const red = (front & 0xff) + ((ink & 0xff) - (front & 0xff)) * ours;
+  const green = ((front >>> 8) & 0xff) + (((ink >>> 8) & 0xff) - ((front >>> 8) & 0xff)) * ours;
+  const blue = ((front >>> 16) & 0xff) + (((ink >>> 16) & 0xff) - ((front >>> 16) & 0xff)) * ours;
+  return (Math.ceil(before + added) << 24) | (Math.round(blue) << 16) | (Math.round(green) << 8) | Math.round(red);
 }
