@@ -11,7 +11,14 @@ def main() -> None:
     atlas = sys.argv[1] if len(sys.argv) > 1 else "demo/catalogue.zarr"
     if not Path(atlas).exists():
         sys.exit(f"{atlas} is not there; make it with `make demo`, or name another atlas")
-    for command in (["adapters"], ["anchors", atlas], ["chemistry", atlas], ["page", atlas], ["demo"]):
+    for command in (
+        ["adapters"],
+        ["anchors", atlas],
+        ["chemistry", atlas],
+        ["explorer", atlas],
+        ["visitors", atlas],
+        ["demo"],
+    ):
         print(f"\n## {' '.join(command)}\n", flush=True)
         subprocess.run([sys.executable, "-m", f"benchmarks.{command[0]}", *command[1:]], check=True)
 

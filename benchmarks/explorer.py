@@ -13,7 +13,6 @@ import os
 import platform
 import statistics
 import tempfile
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +34,8 @@ FOLLOW = f"""async changes => {{
     {FRAMES}
     return ready;
 }}"""
+MOUNTED = "performance.getEntriesByName('atlas:mounted')[0]"
+MARKS = "['points', 'axes', 'mounted'].map(m => performance.getEntriesByName('atlas:' + m)[0].startTime)"
 HOVER = """async () => {
     const host = atlas.maps.host, box = host.getBoundingClientRect(), times = [];
     for (let i = 0; i < 40; i++) {
@@ -63,16 +64,18 @@ def explorer_times(browser: Any, address: str, atlas: Atlas) -> dict[str, float]
     for _ in range(REPEATS):
         page = browser.new_context(viewport=SIZE).new_page()
         page.goto(address + query)
-        page.wait_for_function("['points', 'axes', 'mounted'].every(m => performance.getEntriesByName('atlas:' + m)[0])")
-        marks = "['points', 'axes', 'mounted'].map(m => performance.getEntriesByName('atlas:' + m)[0].startTime)"
-        for name, value in zip(("first points", "axes", "complete page"), page.evaluate(marks), strict=True):
+        page.wait_for_function(MOUNTED)
+        for name, value in zip(("first points", "axes", "complete page"), page.evaluate(MARKS), strict=True):
             add(name, value)
         page.context.close()
     page = browser.new_context(viewport=SIZE).new_page()
     page.goto(address + query)
-    page.wait_for_function("performance.getEntriesByName('atlas:mounted')[0]")
+    page.wait_for_function(MOUNTED)
     page.wait_for_timeout(3000)
-    follow: Callable[[dict[str, Any]], float] = lambda changes: float(page.evaluate(FOLLOW, changes))  # noqa: E731 (local)
+
+    def follow(changes: dict[str, Any]) -> float:
+        return float(page.evaluate(FOLLOW, changes))
+
     for colour in ("electronegativity", "category"):
         follow({"colour": colour})  # fetched once
     for i in range(REPEATS):
@@ -152,7 +155,9 @@ def baseline_times(browser: Any, atlas: Atlas) -> dict[str, float]:
     keys = [k for k in atlas.model_keys if atlas.model(k).status in ("pretrained", "fine-tuned")][:8]
     columns = 4
     codes = (atlas.atoms("atomic_number") % 10).tolist()
-    data, layout = [], {"showlegend": False, "grid": {"rows": -(-len(keys) // columns), "columns": columns, "pattern": "independent"}}
+    data: list[dict[str, Any]] = []
+    grid = {"rows": -(-len(keys) // columns), "columns": columns, "pattern": "independent"}
+    layout = {"showlegend": False, "grid": grid}
     for i, key in enumerate(keys):
         xy = np.nan_to_num(atlas.model(key).map("pca-2d").xy).round(4)
         suffix = str(i + 1) if i else ""
@@ -190,8 +195,8 @@ def table(times: dict[str, float], baseline: dict[str, float], heading: list[str
 
 def processor() -> str:
     try:
-        with open("/proc/cpuinfo", encoding="utf-8") as info:
-            return next(line.split(":")[1].strip() for line in info if line.startswith("model name"))
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+        return next(line.split(":")[1].strip() for line in lines if line.startswith("model name"))
     except (OSError, StopIteration):
         return platform.processor() or platform.machine()
 
@@ -211,17 +216,18 @@ def main() -> None:
             with served(given.one) as (address, _, _):
                 page = browser.new_context(viewport=SIZE).new_page()
                 page.goto(address)
-                page.wait_for_function("performance.getEntriesByName('atlas:mounted')[0]")
+                page.wait_for_function(MOUNTED)
                 page.wait_for_timeout(5000)
                 follow = [page.evaluate(FOLLOW, {"colour": c}) for c in ("electronegativity", "category") * 4]
                 times[f"recolour, 1 map of {Atlas(given.one).n_atoms:,} atoms"] = statistics.median(follow[2:])
         baseline = baseline_times(browser, atlas)
         version = browser.version
-    text = table(times, baseline, [
-        f"{atlas.n_atoms:,} atoms, {len(atlas.model_keys)} models; {processor()}, {os.cpu_count()} cores; Chromium {version} with",
-        f"software rendering, {SIZE['width']} x {SIZE['height']}; median of {REPEATS}. Server: first page after {started:.2f} s,",
-        f"{memory:.0f} MB resident after these visits.",
-    ])  # fmt: skip
+    heading = [
+        f"{atlas.n_atoms:,} atoms, {len(atlas.model_keys)} models; {processor()}, {os.cpu_count()} cores; Chromium",
+        f"{version} with software rendering, {SIZE['width']} x {SIZE['height']}; median of {REPEATS}. Server: first page",
+        f"after {started:.2f} s, {memory:.0f} MB resident after these visits.",
+    ]
+    text = table(times, baseline, heading)
     print(text)
     if given.out:
         given.out.write_text(text)

@@ -14,7 +14,6 @@ import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote
 
@@ -80,10 +79,10 @@ def visit_all(address: str, path: str, visitors: int, seconds: float, pid: int |
     memory: list[float] = []
     until = time.monotonic() + seconds
 
-    def timed(what: str, act: Callable[[], object]) -> None:
+    def timed(what: str, where: str, body: dict[str, Any] | None = None) -> None:
         began = time.perf_counter()
         try:
-            act()
+            fetch(where, body)
         except (urllib.error.URLError, OSError) as error:
             with lock:
                 errors.append(f"{what}: {error}")
@@ -97,13 +96,16 @@ def visit_all(address: str, path: str, visitors: int, seconds: float, pid: int |
             "shown": {"atlas": name, "models": keys, "near": "representatives"},
         }  # fmt: skip
         for body in callbacks_of["chosen"]:
-            full = body | {part: [w | {"value": values.get(w["id"], w["value"])} for w in body[part]] for part in ("inputs", "state")}
-            timed("choose an atom", lambda b=full: fetch(f"{address}_dash-update-component", b))
+            wires = {
+                part: [w | {"value": values.get(w["id"], w["value"])} for w in body[part]]
+                for part in ("inputs", "state")
+            }
+            timed("choose an atom", f"{address}_dash-update-component", body | wires)
 
     def visitor(seed: int) -> None:
         rng = random.Random(seed)
         for key in keys:
-            timed("points of a map", lambda k=key: fetch(f"{base}points/{quote(k)}/pca-2d"))
+            timed("points of a map", f"{base}points/{quote(key)}/pca-2d")
         while time.monotonic() < until:
             time.sleep(rng.expovariate(1 / THINK))
             x, y, r = rng.uniform(-0.5, 0.5), rng.uniform(-0.5, 0.5), rng.uniform(0.1, 0.6)
@@ -113,15 +115,15 @@ def visit_all(address: str, path: str, visitors: int, seconds: float, pid: int |
                 choose(rng)
             elif act == 1:
                 start = 100 * rng.randrange(max(1, n // 1000))
-                timed("rows of the table", lambda: fetch(f"{base}rows/atoms{lasso}&start={start}&end={start + 100}"))
+                timed("rows of the table", f"{base}rows/atoms{lasso}&start={start}&end={start + 100}")
             elif act == 2:
-                timed("suggestions", lambda: fetch(f"{base}suggest?text={rng.choice(['BaTi', 'perov', 'Ce-O', 'band'])}"))
+                timed("suggestions", f"{base}suggest?text={rng.choice(['BaTi', 'perov', 'Ce-O', 'band'])}")
             elif act == 3:
                 asked = quote(f"electronegativity > {rng.uniform(1, 3):.2f}")
-                timed("filter", lambda: fetch(f"{base}mask?find={asked}"))
+                timed("filter", f"{base}mask?find={asked}")
             else:
                 colour = rng.choice([q["id"] for q in info["quantities"] if q["of"] != "model"])
-                timed("recolour", lambda: (fetch(f"{base}legend/{quote(colour)}"), fetch(f"{base}values/{quote(colour)}")))
+                timed("recolour", f"{base}values/{quote(colour)}")
 
     callbacks_of = {"chosen": callbacks(address, "chosen", {"look": "light"})}
     threads = [threading.Thread(target=visitor, args=(i,)) for i in range(visitors)]

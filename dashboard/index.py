@@ -93,7 +93,8 @@ class ExplorerApp(dash.Dash):
         return PAGE.format(
             metas=metas, title=escape(f"{shown} · Platonic Atlas"), css=css, favicon=favicon, early=EARLY_THEME,
             atlas=escape(shown), app_entry=app_entry, info=safe_json(info),
-            script=f"{root}atlas.js?v={explorer()[1]}", plotly=info["plotly"], config=config, scripts=scripts, renderer=renderer,
+            script=f"{root}atlas.js?v={explorer()[1]}", plotly=info["plotly"], config=config, scripts=scripts,
+            renderer=renderer,
         )  # fmt: skip
 
 

@@ -51,7 +51,7 @@ def modules(entry: Path) -> list[Path]:
 def bundle(entry: Path) -> str:
     """One script that holds `entry` and all that it imports, in a scope of its own."""
     texts = [EXPORT.sub("", IMPORT.sub("", path.read_text(encoding="utf-8"))) for path in modules(entry)]
-    return "(() => {\n\"use strict\";\n" + "\n".join(texts) + "\n})();\n"
+    return '(() => {\n"use strict";\n' + "\n".join(texts) + "\n})();\n"
 
 
 def explorer() -> tuple[str, str]:

@@ -30,9 +30,7 @@ TOOLS = (
 ZOOMS = (("+", "0.6", "Zoom in"), ("−", "1.6666", "Zoom out"), ("Reset", "0", "Reset zoom"))
 
 
-def layout(
-    atlases: Atlases, data: AtlasData, info: dict[str, Any], views: Path | None, uploads: bool
-) -> Component:
+def layout(atlases: Atlases, data: AtlasData, info: dict[str, Any], views: Path | None, uploads: bool) -> Component:
     """The page around the maps; `info` is what `bootstrap` gives."""
     return html.Div(
         [

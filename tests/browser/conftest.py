@@ -122,7 +122,9 @@ class Visit:
         self.page.wait_for_function("keys => atlas.maps.panels().map(p => p.key).join() === keys", arg=",".join(keys))
 
     def until_view(self, field, value):
-        self.page.wait_for_function("([f, v]) => JSON.stringify(atlas.view.get()[f]) === JSON.stringify(v)", arg=[field, value])
+        self.page.wait_for_function(
+            "([f, v]) => JSON.stringify(atlas.view.get()[f]) === JSON.stringify(v)", arg=[field, value]
+        )
         self.settled()
 
     def selected(self):

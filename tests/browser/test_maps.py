@@ -65,7 +65,7 @@ def test_points_lie_where_the_axes_say(browser, address, ratio, factor):
         if factor != 1:
             xy = visit.page.evaluate(
                 """async ([atom, factor]) => {
-                    const [rank, at] = [await atlas.arrays.rank(), await atlas.arrays.points("7net-0", "pca-2d", "")];
+                    const rank = await atlas.arrays.rank(), at = await atlas.arrays.points("7net-0", "pca-2d", "");
                     const [x0, x1, y0, y1] = at.range, i = 2 * rank[atom];
                     const [x, y] = [x0 + at.xy[i] * (x1 - x0) / 65534, y0 + at.xy[i + 1] * (y1 - y0) / 65534];
                     const [w, h] = [(x1 - x0) * factor, (y1 - y0) * factor];
