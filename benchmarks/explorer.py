@@ -224,8 +224,8 @@ def main() -> None:
         version = browser.version
     heading = [
         f"{atlas.n_atoms:,} atoms, {len(atlas.model_keys)} models; {processor()}, {os.cpu_count()} cores; Chromium",
-        f"{version} with software rendering, {SIZE['width']} x {SIZE['height']}; median of {REPEATS}. Server: first page",
-        f"after {started:.2f} s, {memory:.0f} MB resident after these visits.",
+        f"{version} with software rendering, {SIZE['width']} x {SIZE['height']}; median of {REPEATS}.",
+        f"Server: first page after {started:.2f} s, {memory:.0f} MB resident after these visits.",
     ]
     text = table(times, baseline, heading)
     print(text)

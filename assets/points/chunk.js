@@ -193,7 +193,9 @@ function stampDiscs(words, width, rect, stamp, clipped, inks, codes, count) {
     for (let k = 0; k < size; k += 1) {
       const pixel = corner + offsets[k];
       const front = words[pixel];
-      if (front >>> 24 !== 255) words[pixel] = layUnder(front, ink, cover[k]);
+      if (front >>> 24 === 255) continue;
+      const part = cover[k];
+      words[pixel] = front === 0 && part === 256 ? ink : layUnder(front, ink, part);
     }
   }
 }

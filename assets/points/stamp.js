@@ -49,8 +49,9 @@ export function makeStamp(radius, width) {
  */
 export function layUnder(front, ink, part) {
   const before = front >>> 24;
+  if (part === 0) return front;
+  if (before === 0) return (ink & 0xffffff) | (Math.ceil(((ink >>> 24) * part) / 256) << 24);
   const added = ((255 - before) * (ink >>> 24) * part) / 65280;
-  if (added === 0) return front;
   const ours = added / (before + added);
   const red = (front & 0xff) + ((ink & 0xff) - (front & 0xff)) * ours;
   const green = ((front >>> 8) & 0xff) + (((ink >>> 8) & 0xff) - ((front >>> 8) & 0xff)) * ours;

@@ -80,7 +80,8 @@ def test_points_lie_where_the_axes_say(browser, address, ratio, factor):
                 const g = document.getElementById("axes")._fullLayout, d = window.devicePixelRatio;
                 const [x0, x1, y0, y1] = at.range, i = 2 * rank[atom];
                 const xy = [x0 + at.xy[i] * (x1 - x0) / 65534, y0 + at.xy[i + 1] * (y1 - y0) / 65534];
-                const axes = [g.xaxis._offset + g.xaxis.d2p(xy[0]), g.yaxis._offset + g.yaxis.d2p(xy[1])].map(v => v * d);
+                const { xaxis: gx, yaxis: gy } = g;
+                const axes = [gx._offset + gx.d2p(xy[0]), gy._offset + gy.d2p(xy[1])].map(v => v * d);
                 const canvas = document.getElementById("points");
                 const { data, width } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
                 const frame = [g.xaxis._offset, g.xaxis._length, g.yaxis._offset, g.yaxis._length].map(v => v * d);
@@ -310,7 +311,7 @@ def test_every_control_has_a_name(visit, panel):
     page.get_by_text("6 × O at 2.22 Å").first.wait_for()
     unnamed = page.evaluate(
         """() => [...document.querySelectorAll('button, input, select, [role="slider"], [role="img"]')]
-            .filter(e => e.type !== "hidden" && e.offsetParent !== null && !e.closest("[aria-hidden='true']"))
+            .filter(e => e.type !== "hidden" && e.checkVisibility() && !e.closest("[aria-hidden='true']"))
             .filter(e => !(e.getAttribute("aria-label") || e.getAttribute("aria-labelledby") || e.textContent.trim()
                 || e.title || e.placeholder || e.labels?.length))
             .map(e => e.outerHTML.slice(0, 200))"""
