@@ -46,12 +46,13 @@ PAGE = """<!DOCTYPE html>
 <div class="centre"><div id="frame-place" class="map-place"></div><div class="below"></div></div>
 <div class="right"></div>
 </div>
-<div id="maps" class="maps" tabindex="0" role="application"
- aria-label="Maps of the models: arrows go from atom to atom, Enter chooses one">
-<div id="titles"></div><canvas id="points"></canvas><div id="axes"></div><canvas id="marks"></canvas>
-<div id="tip" class="tip" role="status" hidden></div>
-</div>
 {app_entry}
+<div id="maps" class="maps" tabindex="0" role="application"
+ aria-label="Maps of the models: arrows go from atom to atom, Page Up and Down to another map, Enter chooses">
+<div id="titles"></div><canvas id="points"></canvas><div id="axes"></div><canvas id="marks"></canvas>
+<div id="tip" class="tip" hidden></div>
+<div id="atom-said" class="unseen" role="status"></div>
+</div>
 <noscript>The explorer draws its maps with JavaScript; please allow it.</noscript>
 <script type="application/json" id="info">{info}</script>
 <script src="{script}"></script>

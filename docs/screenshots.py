@@ -40,19 +40,19 @@ def click(name: str) -> Callable[[Any], None]:
 
 
 def search(page: Any) -> None:
-    page.locator("#find").fill("band_gap > 2 and element = Ti")
+    page.locator("#find input").fill("band_gap > 2 and element = Ti")
 
 
 SHOTS = (
-    Shot("map", "?atom=BaCeO3-E2_1:2&panel=atoms"),
-    Shot("dark", "?theme=dark&atom=BaCeO3-E2_1:2"),
+    Shot("map", "?atom=BaCeO3-cubic-perovskite:2&panel=atoms"),
+    Shot("dark", "?theme=dark&atom=BaCeO3-cubic-perovskite:2"),
     Shot("raw", f"?{TWO},mace-untrained&space=raw"),
     Shot("umap", f"?{TWO}&map=umap"),
     Shot("colour", f"?{TWO}&colour=electronegativity", part=".left"),
     Shot("selection", f"?{TWO}&elements=O,S,Se,Te&lasso=7net-0:-2,-2;0,-2;0,1;-2,1&panel=structures"),
     Shot("density", f"?{TWO}&draw=density"),
     Shot("histograms", f"?{TWO}&panel=histograms&brush=electronegativity:2.5..4"),
-    Shot("crystal", "?atom=BaCeO3-E2_1:2", part=".right"),
+    Shot("crystal", "?atom=BaCeO3-cubic-perovskite:2", part=".right"),
     Shot("find", f"?{TWO}", act=search),
     Shot("keys", f"?{TWO}", act=press("?")),
     Shot("views", f"?{TWO}", act=click("Views")),

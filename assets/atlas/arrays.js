@@ -1,5 +1,9 @@
 /* Arrays of the atlas: fetched once, kept while they are among the most recently used, in display order. */
 
+import { MISSING } from "../points/place.js";
+
+// what names atoms is asked for once and needed always
+const PINNED = /^(rank|names|columns\/.*)$/;
 const MOST_BYTES = 400e6; // of typed arrays; a map of 283k atoms is 1.1 MB
 
 async function bodyOf(answer, what) {
@@ -46,7 +50,7 @@ export function makeArrays(info, dataAddress) {
     for (const { bytes } of kept.values()) total += bytes;
     for (const [key, { bytes, value }] of kept) {
       if (total <= MOST_BYTES) return;
-      if (value !== undefined && bytes > 1e5) {
+      if (value !== undefined && !PINNED.test(key)) {
         kept.delete(key);
         total -= bytes;
       }
@@ -86,6 +90,7 @@ export function makeArrays(info, dataAddress) {
       const quantity = info.quantities.find((q) => q.id === id);
       const wide = quantity?.kind === "number";
       const of = quantity?.of === "model" ? key : null;
+      if (of && !quantity.models.includes(of)) return wide ? new Uint16Array(info.n_atoms).fill(MISSING) : new Uint8Array(info.n_atoms).fill(255);
       return binary(valuesPath(id, of), (body) => (wide ? new Uint16Array(body) : new Uint8Array(body)));
     },
     legend: (id) => (legends[id] ? Promise.resolve(legends[id]) : json(`legend/${encodeURIComponent(id)}`)),

@@ -1,17 +1,7 @@
 /* The one object that panels are given: the view, the arrays, and what the maps show of them. */
 import { makeArrays } from "./arrays.js";
+import { makeEvents } from "./events.js";
 import { makeView } from "./view.js";
-
-export function makeEvents() {
-  let listeners = [];
-  return {
-    on(listener) {
-      listeners = [...listeners, listener];
-      return () => (listeners = listeners.filter((l) => l !== listener));
-    },
-    emit: (...values) => listeners.forEach((listener) => listener(...values)),
-  };
-}
 
 export function makeAtlas(info) {
   const address = (path) => info.root + path;

@@ -4,12 +4,11 @@ const CONFIG = { displayModeBar: false, scrollZoom: true, doubleClick: false, re
 
 const axisNames = (panel) => ["xaxis", "yaxis"].map((name) => name + (panel ? panel + 1 : ""));
 
-export function makeAxes(host, { moving, moved, placed }) {
+export function makeAxes(host, { moving, moved, placed, failed }) {
   let shown = 0;
   let listening = false;
   let wanted = null; // what to show once Plotly is there
   let plotly = null;
-  let quiet = false;
 
   const full = () => host._fullLayout;
   const rangesNow = () =>
@@ -51,15 +50,11 @@ export function makeAxes(host, { moving, moved, placed }) {
       xaxis: i ? `x${i + 1}` : "x", yaxis: i ? `y${i + 1}` : "y",
     }));
     shown = wanted.panels.length;
-    quiet = true;
-    plotly.react(host, data, layoutOf(wanted), CONFIG).then(() => {
-      quiet = false;
-      if (shown) placed(rects());
-    });
+    plotly.react(host, data, layoutOf(wanted), CONFIG).then(() => shown && placed(rects()), failed);
     if (listening) return;
     listening = true;
     host.on("plotly_relayouting", () => moving(rangesNow()));
-    host.on("plotly_relayout", () => quiet || !shown || moved(rangesNow()));
+    host.on("plotly_relayout", () => shown && moved(rangesNow()));
   }
 
   return {

@@ -69,15 +69,25 @@ export function boot() {
 
   const sayDrawn = () => {
     const line = document.getElementById("drawn");
-    if (line) line.textContent = drawnText(maps.scene(), info);
+    const text = drawnText(maps.scene(), info);
+    // read out by screen readers each time it is written
+    if (line && line.textContent !== text) line.textContent = text;
   };
   document.addEventListener("atlas:drawn", sayDrawn);
   atlas.hover.on(maps.marks);
 
+  let popped = 0;
   window.addEventListener("popstate", async () => {
-    const found = await atlas.arrays.state(window.location.search);
-    atlas.view.replace(found.state);
-    if (found.notices.length) atlas.say(found.notices, "note");
+    const mine = ++popped;
+    atlas.view.hold();
+    try {
+      const found = await atlas.arrays.state(window.location.search);
+      if (mine !== popped) return;
+      atlas.view.replace(found.state);
+      if (found.notices.length) atlas.say(found.notices, "note");
+    } catch (error) {
+      atlas.failed(error);
+    }
   });
   window.addEventListener("pagehide", () => atlas.view.flush());
 

@@ -19,6 +19,7 @@ export function makeBridge(atlas) {
     const view = atlas.view.get();
     give("view", "data", { atlas: view.atlas, query: atlas.view.query() });
     give("chosen", "data", { atlas: view.atlas, atom: view.atom });
+    give("mapped", "data", { atlas: view.atlas, models: view.models, space: view.space, method: view.method, k: view.k });
     give("shown", "data", { atlas: view.atlas, models: view.models, near: view.near });
     give("selection", "data", { atlas: view.atlas, query: atlas.view.selecting() });
     give("look", "data", atlas.theme());
@@ -52,7 +53,7 @@ export function makeBridge(atlas) {
       later();
     },
     again() {
-      for (const id of ["view", "chosen", "shown", "selection"]) told.delete(`"${id}".data`);
+      for (const id of ["view", "mapped", "chosen", "shown", "selection"]) told.delete(`"${id}".data`);
       later();
     },
     isMounted: () => mounted,

@@ -2,6 +2,20 @@
 
 const count = (n, noun) => `${n.toLocaleString("en")} ${noun}${n === 1 ? "" : "s"}`;
 
+/* By what atoms are selected, as far as it fits a line. */
+function pickedText({ view, legend }) {
+  const said = [];
+  if (view.elements.length) said.push(view.elements.length > 8 ? `${view.elements.length} elements` : view.elements.join(", "));
+  if (view.hide.length) {
+    const shown = legend.entries.filter((entry) => !view.hide.includes(entry.label)).map((entry) => entry.label);
+    said.push(shown.length > 3 ? `without ${view.hide.length === 1 ? view.hide[0] : `${view.hide.length} of the legend`}` : shown.join(", "));
+  }
+  if (view.find) said.push(view.find.length > 40 ? "search" : `“${view.find}”`);
+  said.push(...Object.keys(view.brush).map((id) => id.replace(/^\w+\./, "").replaceAll("_", " ")));
+  if (view.lasso) said.push("lasso");
+  return said.length ? ` (${said.join("; ")})` : "";
+}
+
 export function drawnText(scene, info) {
   if (!scene) return "";
   const { panels, mask, count: selected, without } = scene;
@@ -12,7 +26,7 @@ export function drawnText(scene, info) {
     const [low, high] = [Math.min(...drawn), Math.max(...drawn)];
     const span = low === high ? low.toLocaleString("en") : `${low.toLocaleString("en")}–${high.toLocaleString("en")}`;
     parts.push(`${span} of ${count(all, "atom")} drawn${panels.length > 1 ? ` in ${panels.length} maps` : ""}`);
-    if (mask) parts.push(`${selected.toLocaleString("en")} selected, the others grey`);
+    if (mask) parts.push(`${selected.toLocaleString("en")} selected${pickedText(scene)}`);
     const lacking = panels.filter((p) => p.points.drawn < all);
     if (lacking.length && lacking.length <= 3) parts.push(lacking.map((p) => `${p.key} lacks ${(all - p.points.drawn).toLocaleString("en")}`).join(", "));
   }

@@ -1,7 +1,8 @@
-/* The maps without a pointer: arrows go from atom to atom, Enter chooses, all in the panel that has the focus. */
+/* The maps without a pointer: arrows go from atom to atom, Enter chooses, Page Up and Page Down go to another panel. */
 import { hideTip, showTip } from "./tip.js";
 
 const STEPS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+const PANELS = { PageUp: -1, PageDown: 1 };
 const LEAST_STEP = 6; // css px, so that an arrow does not stay within one clump of points
 
 export function startMapKeys(atlas, maps) {
@@ -33,24 +34,40 @@ export function startMapKeys(atlas, maps) {
     const scene = maps.scene();
     if (!scene?.panels.length || event.ctrlKey || event.metaKey || event.altKey) return;
     const step = STEPS[event.key];
-    if (!step && event.key !== "Enter") return;
+    const turn = PANELS[event.key];
+    if (!step && !turn && event.key !== "Enter") return;
     event.preventDefault();
     event.stopPropagation();
-    panel = Math.min(panel, scene.panels.length - 1);
-    const order = await atlas.arrays.column("order");
+    const n = scene.panels.length;
+    panel = (Math.min(panel, n - 1) + (turn || 0) + n) % n;
+    const order = await atlas.arrays.column("order").catch(atlas.failed);
+    if (!order) return;
     if (event.key === "Enter") {
       if (at >= 0) atlas.view.set({ atom: order[at] }, { step: true });
       return;
     }
     await atlas.arrays.rank();
     const { rect } = maps.panels()[panel];
+    if (turn) {
+      const same = at >= 0 ? order[at] : atlas.view.get().atom;
+      if (same !== null && maps.place(same, panel)) tell(atlas.arrays.now.rank()[same], order);
+      return;
+    }
     const here = at >= 0 ? maps.place(order[at], panel) : maps.place(atlas.view.get().atom, panel);
     const found = here ? next(step, here) : next([0, 0], [rect.x + rect.w / 2, rect.y + rect.h / 2]);
     if (found < 0) return;
-    at = found;
-    atlas.hover.set(order[at]);
-    showTip(atlas, host, maps, at, panel, maps.place(order[at], panel));
+    tell(found, order);
   });
+
+  function tell(found, order) {
+    at = found;
+    const place = maps.place(order[at], panel);
+    host.scrollTo({ top: Math.max(0, place[1] - host.clientHeight / 2) });
+    atlas.hover.set(order[at]);
+    showTip(atlas, host, maps, at, panel, place);
+    const said = document.getElementById("atom-said");
+    if (said) said.textContent = host.querySelector("#tip").innerText;
+  }
 
   host.addEventListener("blur", () => {
     at = -1;

@@ -4,14 +4,15 @@ import { drawDensity } from "../points/density.js";
 import { layOutPanels } from "../points/panels.js";
 import { clipRect, deviceRect, MISSING, placeOf } from "../points/place.js";
 import { clearRaster, drawPoints, makeRaster } from "../points/raster.js";
-import { abgr } from "../points/lut.js";
+import { abgr, cssColour } from "../points/lut.js";
 import { makeAxes } from "./axes.js";
 import { makeOverlay } from "./overlay.js";
-import { isLinked, makeScenes, mapName } from "./scene.js";
+import { isDeep, isLinked, makeScenes } from "./scene.js";
 import { drawTitles } from "./titles.js";
 
 const DATA_FIELDS = ["models", "space", "method", "k", "align", "colour", "palette", "limits", "log", "reverse", "colours",
   "hide", "elements", "find", "brush", "lasso", "theme"];
+const SCROLLBAR = 12; // css px
 const FONT = "Inter, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, 'Liberation Sans', sans-serif";
 
 /* Diameter in css px of a point where n points share a panel: about half of its area, within limits. */
@@ -20,19 +21,27 @@ const pointSize = (n, { w, h }) => Math.min(6, Math.max(1.3, 0.85 * Math.sqrt((w
 /* As the address keeps them, so that a pasted view is the same view. */
 const short = ([x0, x1, y0, y1]) => [...roundTogether([x0, x1]), ...roundTogether([y0, y1])];
 
+/* What a panel shows of a map: the box asked for and more beside it, since both axes have one scale. */
+function fitRanges([x0, x1, y0, y1], { w, h }) {
+  const scale = Math.max((x1 - x0) / w, (y1 - y0) / h);
+  const [dx, dy] = [(scale * w - (x1 - x0)) / 2, (scale * h - (y1 - y0)) / 2];
+  return [x0 - dx, x1 + dx, y0 - dy, y1 + dy];
+}
+
 export function makeMaps(atlas, host, tool) {
   const { info, view, arrays } = atlas;
   const [titles, canvas, axesHost, marks] = ["titles", "points", "axes", "marks"].map((id) => host.querySelector(`#${id}`));
   const pen = canvas.getContext("2d");
   const overlay = makeOverlay(marks);
-  const gather = makeScenes(info, arrays);
-  const axes = makeAxes(axesHost, { moving, moved, placed });
+  const gather = makeScenes(info, arrays, (error) => atlas.failed(error));
+  const axes = makeAxes(axesHost, { moving, moved, placed, failed: (error) => atlas.failed(error) });
   let scene = null;
   let laidOut = null;
   let raster = null;
   let size = { width: 0, height: 0 };
   let rects = [];
   let live = null; // ranges while an axis is being dragged
+  let byHand = false; // the axes have the ranges already
   let turn = 0;
   let waiting = 0;
   let frame = 0;
@@ -41,7 +50,7 @@ export function makeMaps(atlas, host, tool) {
   const dpr = () => window.devicePixelRatio || 1;
   const look = () => ({ ...info.themes[atlas.theme()], font: FONT });
 
-  const rangesOf = (panel, i) => live?.[i] || view.get().zoom[isLinked(view.get()) ? "" : panel.key] || panel.home;
+  const rangesOf = (panel, i) => live?.[i] || fitRanges(view.get().zoom[isLinked(view.get()) ? "" : panel.key] || panel.home, rects[i]);
   const placeIn = (i, exact = scene.panels[i].exact) => {
     const panel = scene.panels[i];
     const range = exact ? null : panel.points.range;
@@ -57,7 +66,6 @@ export function makeMaps(atlas, host, tool) {
       if (mine !== turn) return;
       const before = scene;
       scene = next;
-      live = null;
       const relaid = !before || before.linked !== scene.linked || before.view.align !== scene.view.align
         || before.panels.map((p) => p.key + p.map).join() !== scene.panels.map((p) => p.key + p.map).join();
       if (relaid || before.theme !== scene.theme) layOut();
@@ -73,7 +81,10 @@ export function makeMaps(atlas, host, tool) {
 
   function layOut() {
     if (!scene || !size.width) return;
+    live = null;
     laidOut = layOutPanels(scene.panels.length, size.width, size.height, scene.linked);
+    // panels that do not fit are scrolled, and the bar stands beside them
+    if (laidOut.height > size.height) laidOut = layOutPanels(scene.panels.length, size.width - SCROLLBAR, size.height, scene.linked);
     rects = laidOut.rects;
     const d = dpr();
     const [w, h] = [Math.round(size.width * d), Math.round(laidOut.height * d)];
@@ -112,11 +123,13 @@ export function makeMaps(atlas, host, tool) {
     live = ranges;
     const zoom = {};
     scene.panels.forEach((panel, i) => {
-      const [now, home] = [short(ranges[i]), short(panel.home)];
+      const [now, home] = [short(ranges[i]), short(fitRanges(panel.home, rects[i]))];
       if (now.some((v, j) => v !== home[j])) zoom[scene.linked ? "" : panel.key] = now;
     });
-    view.set({ zoom });
     live = null;
+    byHand = true;
+    view.set({ zoom });
+    byHand = false;
     schedule();
   }
 
@@ -128,8 +141,12 @@ export function makeMaps(atlas, host, tool) {
     if (!now || frame) cancelAnimationFrame(frame);
     frame = 0;
     if (!scene || !raster) return;
-    clearRaster(raster);
     const d = dpr();
+    if (raster.width !== Math.round(size.width * d)) {
+      layOut(); // on another screen now
+      return;
+    }
+    clearRaster(raster);
     scene.panels.forEach((panel, i) => {
       const { source, place } = placeIn(i);
       const css = pointSize(source.drawn ?? info.n_atoms, rects[i]) * view.get().size;
@@ -175,7 +192,7 @@ export function makeMaps(atlas, host, tool) {
       const rings = [];
       for (const [of, strong] of [[atlas.hover.get(), false], [atom, true]]) {
         const at = of == null ? null : place(of, i);
-        if (at) rings.push({ x: at[0], y: at[1], strong });
+        if (at) rings.push({ x: at[0], y: at[1], strong, colour: cssColour(scene.lut[panel.values[arrays.now.rank()[of]]]) });
       }
       const diamonds = guests.flatMap((g) => {
         const xy = g.maps[panel.key]?.[panel.map];
@@ -204,16 +221,16 @@ export function makeMaps(atlas, host, tool) {
   view.on((_, changed) => {
     if (DATA_FIELDS.some((field) => changed.has(field))) refresh();
     else if (changed.has("draw") || changed.has("size")) schedule();
-    else if (changed.has("atom")) arrays.rank().then(drawMarks);
-    if (changed.has("zoom") && !live) {
+    else if (changed.has("atom")) arrays.rank().then(drawMarks, atlas.failed);
+    if (changed.has("zoom")) {
       schedule();
-      showAxes();
-      if (scene && Object.keys(view.get().zoom).length) refresh();
+      if (!byHand) showAxes();
+      if (scene?.panels.some((panel, i) => !panel.exact && isDeep(panel.home, rangesOf(panel, i)))) refresh();
     }
   });
 
   return {
-    host, refresh, place, zoom, toMap, toPixels, mapName,
+    host, refresh, place, zoom, toMap,
     redraw: schedule,
     marks: drawMarks,
     axes: showAxes,

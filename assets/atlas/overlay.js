@@ -6,7 +6,12 @@ export function makeOverlay(canvas) {
   const pen = canvas.getContext("2d");
   let dpr = 1;
 
-  function ring(x, y, radius, colour, ground, width) {
+  /* With the atom's own colour inside, since other points may lie on it. */
+  function ring(x, y, radius, inside, colour, ground, width) {
+    pen.beginPath();
+    pen.arc(x, y, radius / 2, 0, 2 * Math.PI);
+    pen.fillStyle = inside;
+    pen.fill();
     for (const [style, w] of [[ground, width + 2.5], [colour, width]]) {
       pen.beginPath();
       pen.arc(x, y, radius, 0, 2 * Math.PI);
@@ -44,7 +49,7 @@ export function makeOverlay(canvas) {
       canvas.style.width = `${width}px`;
       canvas.style.height = `${height}px`;
     },
-    /* marks: [{rect, rings: [{x, y, strong}], diamonds: [{x, y}], path: [[x, y]], open}] in css px */
+    /* marks: [{rect, rings: [{x, y, strong, colour}], diamonds: [{x, y}], path: [[x, y]], open}] in css px */
     draw(marks, look) {
       pen.setTransform(dpr, 0, 0, dpr, 0, 0);
       pen.clearRect(0, 0, canvas.width, canvas.height);
@@ -61,7 +66,7 @@ export function makeOverlay(canvas) {
             pen.setLineDash([]);
           }
           for (const { x, y } of diamonds) diamond(x, y, look.accent, look.surface);
-          for (const { x, y, strong } of rings) ring(x, y, RING, strong ? look.accent : look.text, look.surface, strong ? 2.5 : 1.5);
+          for (const { x, y, strong, colour } of rings) ring(x, y, RING, colour, strong ? look.accent : look.text, look.surface, strong ? 2.5 : 1.5);
         });
     },
   };

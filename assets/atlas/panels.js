@@ -14,9 +14,11 @@ import { startPresentation } from "../panels/presentation.js";
 import { startShare } from "../panels/share.js";
 import { startSpace } from "../panels/space.js";
 import { startTheme } from "../panels/theme.js";
+import { startUntrainedNote } from "../panels/untrained_note.js";
 import { startUpload } from "../panels/upload.js";
 import { startViews } from "../panels/views.js";
 
 export const startPanels = [
+  startUntrainedNote,
   placeNotes, startKeyboard, startExport, startTheme, startShare, startViews, startChosen, startModels, startSpace, startColour, startLegend, startPeriodicTable, startPresentation, startFind, startDrawer, startUpload, startHints,
 ];

@@ -61,7 +61,8 @@ export function startPointer(atlas, maps, tool) {
 
   // caught on the way down, since the axes keep presses for themselves
   host.addEventListener("pointerdown", (event) => {
-    if (event.button !== 0) return;
+    if (event.button !== 0 || !event.isPrimary) return;
+    host.focus({ preventScroll: true });
     pressed = { x: event.clientX, y: event.clientY, moved: false };
     const [x, y] = inside(event);
     const panel = maps.panelAt(x, y);
@@ -69,12 +70,26 @@ export function startPointer(atlas, maps, tool) {
       event.preventDefault();
       event.stopPropagation();
       layer.setPointerCapture?.(event.pointerId);
-      path = { panel, points: [[x, y]], open: true, box: tool() === "box" };
+      path = { panel, key: maps.panels()[panel].key, points: [[x, y]], box: tool() === "box" };
       hideTip(host);
     }
   }, true);
 
-  host.addEventListener("mousedown", (event) => path && event.stopPropagation(), true);
+  // the axes hear of presses by these too
+  for (const kind of ["mousedown", "touchstart"])
+    host.addEventListener(kind, (event) => path && event.stopPropagation(), { capture: true, passive: true });
+
+  const drop = () => {
+    pressed = path = null;
+    maps.setPath(null);
+  };
+  document.addEventListener("pointercancel", drop);
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape" || !path) return;
+    event.stopPropagation();
+    drop();
+  }, true);
+  host.addEventListener("wheel", () => hideTip(host), { passive: true });
 
   function clamp([x, y], panel) {
     const { rect } = maps.panels()[panel];
@@ -82,6 +97,8 @@ export function startPointer(atlas, maps, tool) {
   }
 
   function extend() {
+    // the panel may have gone meanwhile
+    if (maps.panels()[path.panel]?.key !== path.key) return drop();
     const at = clamp(last, path.panel);
     const [[x0, y0]] = path.points;
     if (path.box) path.points = [[x0, y0], [at[0], y0], at, [x0, at[1]]];
@@ -111,13 +128,8 @@ export function startPointer(atlas, maps, tool) {
     if (!moved && over) choose(...inside(event), Boolean(drawn));
   });
 
-  document.addEventListener("pointercancel", () => {
-    pressed = path = null;
-    maps.setPath(null);
-  });
-
-  function keep({ panel, points }) {
-    const key = maps.panels()[panel].key;
+  function keep({ panel, key, points }) {
+    if (maps.panels()[panel]?.key !== key) return;
     const kept = simplifyPolygon(points, VERTICES).map((p) => maps.toMap(panel, p));
     // as the address keeps them, so that a pasted lasso holds the same atoms
     const [xs, ys] = [0, 1].map((axis) => roundTogether(kept.map((p) => p[axis])));
@@ -126,7 +138,7 @@ export function startPointer(atlas, maps, tool) {
 
   function choose(x, y, drawing) {
     const found = atomAt(x, y);
-    if (found) atlas.arrays.column("order").then((order) => atlas.view.set({ atom: order[found.at] }, { step: true }));
+    if (found) atlas.arrays.column("order").then((order) => atlas.view.set({ atom: order[found.at] }, { step: true }), atlas.failed);
     else if (drawing && atlas.view.get().lasso) atlas.view.set({ lasso: null }, { step: true });
   }
 

@@ -8,6 +8,9 @@ const EXACT_BEYOND = 50; // times magnified: 1/65534 of a map is then more than 
 /* Maps of one view share their axes where they are of one space, or turned onto one model. */
 export const isLinked = (view) => view.space === "shared" || view.align !== "";
 
+/* Whether a view magnifies a map beyond what 16-bit places can tell apart. */
+export const isDeep = (home, ranges) => (home[1] - home[0]) / (ranges[1] - ranges[0]) > EXACT_BEYOND;
+
 export function mapName(view, info) {
   if (view.space === "raw") return "raw-pca-2d";
   if (view.method !== "pca" || view.k === info.n_anchors) return `${view.method}-2d`;
@@ -15,7 +18,7 @@ export function mapName(view, info) {
 }
 
 /* Legend entries with the viewer's own colours. */
-export function entriesOf(legend, view) {
+function entriesOf(legend, view) {
   return (legend.entries || []).map((entry) => ({ ...entry, colour: view.colours[entry.label] || entry.colour }));
 }
 
@@ -34,7 +37,7 @@ function padded(ranges) {
   return [x0 - 0.05 * w, x1 + 0.05 * w, y0 - 0.05 * h, y1 + 0.05 * h];
 }
 
-export function makeScenes(info, arrays) {
+export function makeScenes(info, arrays, failed) {
   const masks = new Map(); // parts of the selection, by what they were made from
 
   let combined = { key: "", result: null };
@@ -57,7 +60,8 @@ export function makeScenes(info, arrays) {
     };
     if (view.hide.length && legend.kind === "category") {
       const hidden = new Set(view.hide);
-      const of = view.models[0];
+      const known = info.quantities.find((q) => q.id === legend.id)?.models || [];
+      const of = view.models.find((key) => known.includes(key)) ?? null;
       parts.push(part(`hide ${legend.id} ${of} ${view.hide}`, async () => {
         const codes = await arrays.values(legend.id, of);
         return entryMask(codes, legend.entries.flatMap((entry, code) => (hidden.has(entry.label) ? [code] : [])));
@@ -70,7 +74,11 @@ export function makeScenes(info, arrays) {
         return elementMask(await arrays.column("element"), numbers);
       }));
     if (view.find || Object.keys(view.brush).length)
-      parts.push(part(`text ${query}`, async () => unpackBits((await arrays.mask(query)).bits, n)));
+      parts.push(part(`text ${query}`, async () => unpackBits((await arrays.mask(query)).bits, n)).catch((error) => {
+        // a filter that cannot be read is said, and no reason to show nothing
+        failed(error);
+        return null;
+      }));
     if (view.lasso) {
       const { model, points } = view.lasso;
       const map = mapName(view, info);
@@ -108,7 +116,7 @@ export function makeScenes(info, arrays) {
     for (const panel of panels) {
       panel.home = shared || padded([panel.points.range]);
       const zoom = view.zoom[linked ? "" : panel.key];
-      if (zoom && (panel.home[1] - panel.home[0]) / (zoom[1] - zoom[0]) > EXACT_BEYOND)
+      if (zoom && isDeep(panel.home, zoom))
         panel.exact = await arrays.points(panel.key, map, view.align, true);
     }
     return {

@@ -1,7 +1,7 @@
 /* What is said of the atom under the pointer. */
 
 import { buildNode } from "../panels/nodes.js";
-import { valueOfCode } from "../points/lut.js";
+import { cssColour, valueOfCode } from "../points/lut.js";
 import { MISSING } from "../points/place.js";
 
 /* BaCeO3 with its numbers set low. */
@@ -44,7 +44,7 @@ export function showTip(atlas, host, maps, at, panel, [x, y]) {
   const head = document.createElement("div");
   const where = document.createElement("div");
   where.append(buildNode("i", { class: "swatch" }, ""), counter ? `${symbol} ${counter[at]}` : symbol);
-  where.firstChild.style.background = atlas.info.category_colours[atlas.info.elements[element[at] - 1].category];
+  where.firstChild.style.background = cssColour(scene.lut[scene.panels[panel].values[at]]);
   if (names && structure && site) {
     const s = structure[at];
     head.append(formulaNode(names.formula[s]), " ", buildNode("span", { class: "quiet" }, names.id[s]));

@@ -1,5 +1,6 @@
 /* What the page shows, as one record: set from anywhere, told to everybody, and written into the address. */
 import { formatView } from "../points/address.js";
+import { makeEvents } from "./events.js";
 
 /* Fields that the selection rests on, so that nothing is asked anew when others change. */
 function selectingFields(view, info) {
@@ -10,13 +11,23 @@ function selectingFields(view, info) {
   return fields;
 }
 
+/* What has no meaning any more once something else has changed: a place on another map, limits of another quantity. */
+function consequences(view, changes, same) {
+  const differs = (field) => field in changes && !same(view[field], changes[field]);
+  const reset = {};
+  if (["space", "method", "align", "k"].some(differs)) reset.lasso = null;
+  if (["space", "method", "align"].some(differs)) reset.zoom = {};
+  if (differs("colour")) Object.assign(reset, { limits: null, log: false, reverse: false, hide: [], colours: {} });
+  return { ...reset, ...changes };
+}
+
 const WRITE_AFTER = 200; // ms; browsers refuse more than about three addresses a second
 
 const same = (a, b) => a === b || JSON.stringify(a) === JSON.stringify(b);
 
 export function makeView(info, atomName) {
   let view = { ...info.state };
-  let listeners = [];
+  const events = makeEvents();
   let timer = 0;
 
   const query = (of = view) => {
@@ -24,19 +35,23 @@ export function makeView(info, atomName) {
     return text ? `?${text}` : "";
   };
   const queryOf = (fields) => query({ ...info.defaults, ...Object.fromEntries(fields.map((field) => [field, view[field]])) });
-  const write = (step) => {
+  const hold = () => {
     clearTimeout(timer);
     timer = 0;
+  };
+  const write = (step) => {
+    hold();
     const address = window.location.pathname + query() + window.location.hash;
     window.history[step ? "pushState" : "replaceState"](null, "", address);
   };
 
-  function change(next, told) {
+  function change(next, before, after) {
     const changed = new Set(Object.keys(next).filter((field) => field in view && !same(view[field], next[field])));
     if (!changed.size) return changed;
+    before();
     view = { ...view, ...Object.fromEntries([...changed].map((field) => [field, next[field]])) };
-    told(changed);
-    for (const listener of listeners) listener(view, changed);
+    after();
+    events.emit(view, changed);
     return changed;
   }
 
@@ -48,20 +63,22 @@ export function makeView(info, atomName) {
     rewrite: () => write(false),
     selecting: () => queryOf(selectingFields(view, info)),
     masking: () => queryOf(["atlas", "find", "brush"]),
+    /* Nothing is written until the next change: the address is another one now. */
+    hold,
     /* A step is a change that the Back button undoes. */
     set(changes, { step = false } = {}) {
-      return change(changes, () => {
-        if (step) {
-          if (timer) write(false);
-          queueMicrotask(() => write(true));
-        } else if (!timer) timer = setTimeout(() => write(false), WRITE_AFTER);
-      });
+      return change(
+        consequences(view, changes, same),
+        // what was still to be written belongs to the entry that is left
+        () => step && timer && write(false),
+        () => {
+          if (step) write(true);
+          else if (!timer) timer = setTimeout(() => write(false), WRITE_AFTER);
+        },
+      );
     },
     /* Take a view that the address already has. */
-    replace: (next) => change({ ...info.defaults, ...next }, () => clearTimeout(timer)),
-    on(listener) {
-      listeners = [...listeners, listener];
-      return () => (listeners = listeners.filter((l) => l !== listener));
-    },
+    replace: (next) => change({ ...info.defaults, ...next }, hold, () => {}),
+    on: events.on,
   };
 }

@@ -9,6 +9,11 @@ export function abgr(hex, alpha = 255) {
 }
 
 /** Colour of each of the 256 codes of a category; codes without an entry (255: no value) take `fallback` (ABGR). */
+/** A colour of a table as CSS takes it. */
+export function cssColour(ink) {
+  return `rgb(${ink & 255} ${(ink >>> 8) & 255} ${(ink >>> 16) & 255})`;
+}
+
 export function categoryLut(entries, fallback) {
   const lut = new Uint32Array(256).fill(fallback);
   entries.forEach((entry, code) => {

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 
 from dash import dcc, html
 from dash.development.base_component import Component
 
+from dashboard.components.text import marked
 from dashboard.data import AtlasData
 
 
@@ -17,7 +19,7 @@ def untrained_note(data: AtlasData) -> Component:
     checkpoints = ",".join(checkpoint for _, _, checkpoint in families.values())
     sources = data.sources
     given = "... " if sources is None else "".join(f"{shlex.quote(s)} " for s in sources)
-    command = f"platonic-atlas build {given}--models {checkpoints} --out {shlex.quote(str(data.atlas.path))}"
+    command = f"platonic-atlas build {given}--models {checkpoints} --out {shlex.quote(data.atlas.path.name)}"
     ellipsis = ". “...” stands for this atlas’s structures." if sources is None else "."
     return html.Details(
         [
@@ -31,5 +33,6 @@ def untrained_note(data: AtlasData) -> Component:
         ],
         id="untrained-note",
         className="note",
-        hidden=not families,
+        hidden=True,
+        **marked(data_keys=json.dumps([key for _, untrained, _ in families.values() for key in untrained])),
     )  # fmt: skip

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from dash import Dash, Input, Output, State, dcc, html
+from dash import Dash, Input, Output, dcc, html
 from dash.development.base_component import Component
 
 from dashboard import quality
@@ -18,9 +19,8 @@ from dashboard.components.text import named
 from dashboard.components.upload_panel import upload_button
 from dashboard.data import AtlasData
 from dashboard.pages import chosen, drawer, export, find, header, left, upload
-from dashboard.state import View, parse
 
-STORES = ("view", "chosen", "shown", "selection", "look")
+STORES = ("view", "mapped", "chosen", "shown", "selection", "look")
 TOOLS = (
     ("pan", "Move", "Drag moves the map"),
     ("zoom", "Zoom", "Drag magnifies a rectangle"),
@@ -63,7 +63,9 @@ def _centre(data: AtlasData) -> Component:
             html.Footer(
                 [
                     html.P([html.Span(id="drawn", role="status"), " ", html.Span(id="quality")]),
-                    html.Div([*tools, clear, *zooms], className="tools", role="toolbar", **named("Maps")),
+                    html.Div(
+                        [*tools, clear, *zooms], className="tools", role="group", **named("What a drag does, and zoom")
+                    ),
                 ],
                 className="below",
             ),
@@ -85,12 +87,11 @@ def register(app: Dash, atlases: Atlases, views: Path | None, uploads: bool) -> 
     # by a timer, since what a callback returned is in the document only after it
     app.clientside_callback("() => { setTimeout(() => window.atlas.mounted()); }", Input("page", "children"))
 
-    @app.callback(Output("quality", "children"), Input("view", "data"), State("quality", "children"))
-    def say_quality(store: dict[str, Any] | None, before: str | None) -> str:
-        if not store:
-            return before or ""
+    @app.callback(Output("quality", "children"), Input("mapped", "data"), prevent_initial_call=True)
+    def say_quality(store: dict[str, Any]) -> str:
         data = atlases.of(store)
-        return quality_of(data, parse(store["query"], data)[0])
+        models = [key for key in store["models"] if key in data.cards]
+        return quality_of(data, models, store["space"], store["method"], int(store["k"]))
 
     header.register(app, atlases, views)
     left.register(app, atlases)
@@ -101,9 +102,9 @@ def register(app: Dash, atlases: Atlases, views: Path | None, uploads: bool) -> 
     upload.register(app, atlases, uploads)
 
 
-def quality_of(data: AtlasData, view: View) -> str:
+def quality_of(data: AtlasData, models: Sequence[str], space: str, method: str, k: int) -> str:
     """What the shown maps are and how much they keep."""
-    name = data.map_name(view.space, view.method, view.k)
-    keys = [key for key in view.models if name in data.cards[key].maps]
-    k = view.k if view.method == "pca" else data.n_anchors
-    return quality.statement(view.space, view.method, k, {key: data.quality(key, name) for key in keys}, keys)
+    name = data.map_name(space, method, k)
+    keys = [key for key in models if name in data.cards[key].maps]
+    anchors = k if method == "pca" else data.n_anchors
+    return quality.statement(space, method, anchors, {key: data.quality(key, name) for key in keys}, keys)

@@ -109,9 +109,13 @@ def test_zoom_is_shared_kept_and_reset(visit):
     page.get_by_role("button", name="Zoom in").click()
     visit.until_query("zoom=")
     assert visit.ranges(0) == visit.ranges(1) != home
-    zoomed = visit.ranges(0)
+    zoomed = visit.view("zoom")
     visit.set(models=["7net-0"])
-    assert visit.ranges(0) == zoomed
+    assert visit.view("zoom") == zoomed
+    x0, x1, y0, y1 = visit.ranges(0)
+    (inside,) = zoomed.values()
+    assert x0 <= inside[0] < inside[1] <= x1
+    assert y0 <= inside[2] < inside[3] <= y1
     page.get_by_role("button", name="Reset zoom").click()
     page.wait_for_function("!location.search.includes('zoom')")
     visit.set(models=["7net-0", "element-only"])
@@ -170,7 +174,7 @@ def test_unselected_atoms_are_grey_not_gone(visit, theme):
     assert halogen in everything
     assert halogen not in after
     assert after[muted] > 0
-    assert "selected, the others grey" in visit.page.locator("#drawn").inner_text()
+    assert "143 selected (without halogen)" in visit.page.locator("#drawn").inner_text()
 
 
 def test_density_draws_the_same_colours_otherwise(visit):
@@ -280,6 +284,16 @@ def test_browser_and_server_select_the_same_atoms(visit, atlas_path):
         assert mask(data, view).nonzero()[0].tolist() == visit.selected()
 
 
+def test_untrained_controls_are_noted_while_one_is_shown(visit):
+    page = visit.open().page
+    note = page.get_by_text("MACE panels are untrained controls")
+    assert note.is_visible()
+    visit.set(models=["7net-0"])
+    assert note.is_hidden()
+    visit.set(models=["7net-0", "mace-untrained"])
+    assert note.is_visible()
+
+
 def test_no_model_is_a_state_of_its_own(visit):
     visit.open()
     visit.set(models=[])
@@ -317,3 +331,71 @@ def test_every_control_has_a_name(visit, panel):
             .map(e => e.outerHTML.slice(0, 200))"""
     )
     assert unnamed == []
+
+
+def test_another_map_forgets_places_of_the_one_before(visit):
+    visit.open(TRAINED)
+    visit.set(zoom={"": [0.1, 0.9, 0.2, 1.1]}, lasso={"model": "7net-0", "points": [[0, 0], [1, 0], [1, 1]]})
+    visit.set(method="umap")
+    assert visit.view("zoom") == {}
+    assert visit.view("lasso") is None
+    visit.set(colour="electronegativity", reverse=True)
+    visit.set(colour="covalent_radius")
+    assert visit.view("reverse") is False
+    visit.set(colour="electronegativity", log=True)
+    assert visit.view("log") is True
+
+
+def test_back_returns_to_what_was_shown_even_if_not_yet_written(visit):
+    page = visit.open(TRAINED).page
+    page.evaluate("atlas.view.set({ size: 2 }); atlas.view.set({ atom: 3 }, { step: true })")
+    visit.until_query("atom=")
+    page.go_back()
+    visit.until_view("atom", None)
+    assert visit.view("size") == 2
+    visit.set(draw="density")
+    visit.until_query("draw=density")
+
+
+def test_a_filter_that_cannot_be_read_still_leaves_maps(visit):
+    page = visit.page
+    page.goto(visit.address + "?models=7net-0&find=(((")
+    page.wait_for_function("window.atlas?.maps.scene()")
+    assert visit.shown() == ["7net-0"]
+    page.wait_for_function("performance.getEntriesByName('atlas:mounted').length > 0")
+    visit.errors.clear()  # the refused filter is told by the browser too
+
+
+def test_deep_zoom_by_the_wheel_fetches_exact_places(visit):
+    page = visit.open("?models=7net-0").page
+    x, y = visit.place_of(0)
+    page.mouse.move(x, y)
+    for _ in range(40):
+        page.mouse.wheel(0, -400)
+        page.wait_for_timeout(40)
+    page.wait_for_function("atlas.maps.scene().panels[0].exact")
+    page.mouse.move(10, 10)
+
+
+def test_both_axes_have_one_scale(visit):
+    visit.open(TRAINED)
+    for query in ({}, {"zoom": {"": [0.1, 0.9, 0.2, 0.4]}}, {"panel": "atoms"}):
+        visit.set(**query)
+        visit.page.wait_for_timeout(300)
+        rect = visit.page.evaluate("atlas.maps.panels()[0].rect")
+        x0, x1, y0, y1 = visit.ranges()
+        assert (x1 - x0) / rect["w"] == pytest.approx((y1 - y0) / rect["h"], rel=1e-6)
+
+
+def test_escape_drops_a_lasso_being_drawn(visit):
+    page = visit.open(TRAINED).page
+    page.keyboard.press("s")
+    x, y = visit.place_of(0)
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x + 40, y + 10, steps=3)
+    page.mouse.move(x + 20, y + 40, steps=3)
+    page.keyboard.press("Escape")
+    page.mouse.up()
+    page.wait_for_timeout(300)
+    assert visit.view("lasso") is None
