@@ -21,6 +21,10 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument(
         "--port", type=_port, default=8050, help="port to listen on, 0 for any free one (default: %(default)s)"
     )
+    parser.add_argument(
+        "--allow-host", action="append", default=[], metavar="NAME",
+        help="a further name by which browsers may ask for the page, such as that of a proxy; may be repeated",
+    )  # fmt: skip
     parser.add_argument("--views", type=Path, metavar="FILE", help="saved views (JSON) that every visitor is offered")
     parser.add_argument("--no-upload", action="store_true", help="do not let visitors place crystals of their own")
     parser.add_argument("--version", action="version", version=f"platonic-atlas {version('platonic-atlas')}")
@@ -32,7 +36,7 @@ def main(arguments: list[str] | None = None) -> int:
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # a polite kill ends it as Ctrl-C does
     try:
-        serve(given.atlas, given.host, given.port, given.views, not given.no_upload, ready)
+        serve(given.atlas, given.host, given.port, given.views, not given.no_upload, given.allow_host, ready)
     except AtlasError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1

@@ -54,6 +54,15 @@ def read_items(text: str, joint: str = ",") -> list[str]:
     return [unquote(item) for item in text.split(joint) if item]
 
 
+def as_written(values: Sequence[float]) -> tuple[float, ...]:
+    """Numbers that are written together, as their address gives them back."""
+    found = tuple(values)
+    # fewer digits may do for what has been rounded, so until nothing changes
+    while (again := tuple(float(text) for text in _together(found))) != found:
+        found = again
+    return found
+
+
 def _in_order(mapping: Mapping[str, Any]) -> list[str]:
     """Keys as a browser sorts texts."""
     return sorted(mapping, key=lambda key: key.encode("utf-16-be", "surrogatepass"))

@@ -7,7 +7,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from dashboard.palette import CATEGORY_NAMES, CODES
+from dashboard.palette import CODES
 from dashboard.stored import Stored
 
 
@@ -47,8 +47,3 @@ class ElementFacts(Stored):
     def atoms_of_element(self) -> NDArray[np.integer]:
         """How many atoms of the atlas are of each element, by atomic number - 1."""
         return np.bincount(self.of_atoms("atomic_number"), minlength=len(self.symbols) + 1)[1:]
-
-    @cached_property
-    def atoms_of_category(self) -> dict[str, int]:
-        counts = np.bincount(self.code_of_element, weights=self.atoms_of_element, minlength=len(CATEGORY_NAMES))
-        return {name: int(counts[CODES[name]]) for name in CATEGORY_NAMES}

@@ -1,23 +1,18 @@
-"""Names and notation as text: formulas, symmetry symbols, units, and the escaping that plotly needs."""
+"""Names and notation as text: formulas, symmetry symbols, units, identifiers of public databases."""
 
 from __future__ import annotations
 
-import html
 import re
 
-_NOT_PRINTED = re.compile(r"[\x00-\x1f\x7f\u200b-\u200f\u202a-\u202e\u2066-\u2069]")
+# control characters, what changes the direction of text, halves of characters, and what XML cannot hold
+NOT_TEXT = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
 Piece = tuple[str, str]
 
 
 def clean(text: object, limit: int = 200) -> str:
     """User text without control and direction-changing characters, cut to `limit`."""
-    plain = _NOT_PRINTED.sub(" ", str(text)).strip()
+    plain = NOT_TEXT.sub(" ", str(text)).strip()
     return plain if len(plain) <= limit else plain[: limit - 1] + "…"
-
-
-def for_plotly(text: object, limit: int = 200) -> str:
-    """User text for titles and annotations, where plotly reads a part of HTML and ``%{...}`` templates."""
-    return html.escape(clean(text, limit), quote=False).replace("%{", "%\u2060{").replace("$", "&#36;")
 
 
 def formula_pieces(formula: str) -> list[Piece]:

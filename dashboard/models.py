@@ -108,10 +108,6 @@ class Models(Stored):
         """The same, kept for the next who asks."""
         return self.keep(("map", key, name), lambda: self.read_points(key, name))
 
-    def n_drawn(self, key: str, name: str) -> int:
-        """How many atoms have a place in a map."""
-        return self.keep(("drawn", key, name), lambda: int(np.isfinite(self.points(key, name)).all(axis=1).sum()))
-
     def quality(self, key: str, name: str) -> dict[str, Any]:
         return self.keep(("quality", key, name), lambda: self.atlas.model(key).map_quality(name))
 

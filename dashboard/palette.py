@@ -95,13 +95,6 @@ THEMES: dict[str, Theme] = {
 }
 
 
-def text_on(colour: str) -> str:
-    """Black or white, whichever reads better on ``#rrggbb``."""
-    r, g, b = (int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5))
-    luminance = 0.2126 * r**2.2 + 0.7152 * g**2.2 + 0.0722 * b**2.2
-    return "#000000" if luminance > 0.179 else "#ffffff"
-
-
 def legible(colour: str) -> str:
     """``#rrggbb`` moved towards grey until it can be seen on the surfaces of both themes: Jmol's hydrogen is white."""
     rgb = [int(colour[i : i + 2], 16) for i in (1, 3, 5)]

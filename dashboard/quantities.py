@@ -126,7 +126,8 @@ def values(data: AtlasData, quantity: str, model: str | None = None) -> NDArray:
     quantity : str
         Id of a quantity of `listed`.
     model : str, optional
-        The model, for a quantity of models; the first that has it where none or another is given.
+        The model, for a quantity of models; the first that has it where none is given. One that does not have it
+        has no value for any atom.
 
     Returns
     -------
@@ -139,9 +140,9 @@ def values(data: AtlasData, quantity: str, model: str | None = None) -> NDArray:
         Where there is no such quantity.
     """
     q = listed(data)[quantity]
-    if q.of == "model" and model not in q.models:
-        model = q.models[0]
-    key = model if q.of == "model" else None
+    key = (q.models[0] if model is None else model) if q.of == "model" else None
+    if q.of == "model" and key not in q.models:
+        return np.full(data.n_atoms, *((NO_CODE, np.uint8) if q.kind == "category" else (np.nan, np.float64)))
     return data.keep(("values", quantity, key), lambda: _values(data, q, key or ""))
 
 

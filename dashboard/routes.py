@@ -80,9 +80,11 @@ def add_routes(app: Dash, atlases: Atlases) -> None:
         data = route_data(atlases, atlas)
         model = request.args.get("model")
         known = listed(data).get(quantity)
-        if known is None or (model is not None and known.of == "model" and model not in known.models):
+        if known is None or (known.of == "model" and model is not None and model not in data.cards):
             abort(404)
         key = model if known.of == "model" else None
+        if key is not None and key not in known.models:  # not worth keeping
+            return respond(values_body(data, quantity, key), BINARY)
         return respond(data.keep(("values body", quantity, key), lambda: values_body(data, quantity, key)), BINARY)
 
     @routes.get("/legend/<quantity>")

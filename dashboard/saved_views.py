@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import re
 import sys
 import tempfile
 import threading
@@ -20,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from dashboard.labels import NOT_TEXT
 from precompute.contracts import AtlasError
 
 FORMAT = "platonic-atlas-views"
@@ -29,9 +29,6 @@ MAX_VIEWS = 500
 MAX_TITLE = 200
 MAX_QUERY = 8_000
 MAX_NOTE = 2_000
-
-# control characters, what changes the direction of text, and halves of characters that no file can hold
-_NOT_TEXT = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 class ViewsError(AtlasError):
@@ -117,7 +114,7 @@ def _view(entry: Any, position: int) -> SavedView:
         value = entry.get(name, otherwise)
         if not isinstance(value, str):
             raise ViewsError(f"view {position} needs a {name} that is text")
-        texts[name] = _NOT_TEXT.sub(" ", value).strip()
+        texts[name] = NOT_TEXT.sub(" ", value).strip()
     try:
         return SavedView(**texts)
     except ViewsError as error:

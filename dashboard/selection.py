@@ -44,7 +44,10 @@ def text_mask(data: AtlasData, view: View) -> NDArray[np.bool_]:
 
 
 def model_of(data: AtlasData, quantity: str, view: View) -> str | None:
-    """The model whose values of a quantity count: the first one shown that has it."""
+    """The model by whose values a quantity hides and limits atoms: the first one shown that has it.
+
+    Where no model shown has it, the first of the atlas that does; None for quantities that are not of models.
+    """
     having = listed(data)[quantity].models
     return next((key for key in view.models if key in having), having[0] if having else None)
 
@@ -65,10 +68,15 @@ def _element_mask(data: AtlasData, view: View) -> NDArray[np.bool_]:
     return wanted[data.of_atoms("atomic_number")]
 
 
+def lasso_model(data: AtlasData, view: View) -> str | None:
+    """The model on whose map the lasso picks atoms out; None without a lasso, or where the model lacks the map."""
+    model = view.lasso["model"] if view.lasso else ""
+    return model if has_map(data, model, data.map_name(view.space, view.method, view.k)) else None
+
+
 def _lasso_mask(data: AtlasData, view: View) -> NDArray[np.bool_]:
-    if view.lasso is None:
+    model = lasso_model(data, view)
+    if model is None or view.lasso is None:
         return np.ones(data.n_atoms, bool)
     name = data.map_name(view.space, view.method, view.k)
-    if not has_map(data, view.lasso["model"], name):
-        return np.ones(data.n_atoms, bool)
-    return inside(grid(data, view.lasso["model"], name, view.align).xy, view.lasso["points"])
+    return inside(grid(data, model, name, view.align).xy, view.lasso["points"])

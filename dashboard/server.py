@@ -6,6 +6,7 @@ import errno
 import logging
 import socket
 from collections.abc import Callable, Sequence
+from ipaddress import ip_address
 from pathlib import Path
 
 from precompute.contracts import AtlasError
@@ -19,6 +20,7 @@ def serve(
     port: int = 8050,
     views: Path | None = None,
     uploads: bool = True,
+    allow_hosts: Sequence[str] = (),
     on_ready: Callable[[str], None] | None = None,
 ) -> None:
     """Serve the atlases at `paths` until interrupted.
@@ -34,6 +36,9 @@ def serve(
         A file of saved views; visitors can add to it if it can be written.
     uploads : bool
         Whether visitors may send a crystal to be placed on the maps.
+    allow_hosts : sequence of str
+        Names by which browsers may ask for the page, beside `host` and those of this machine. Without any, a server
+        that others can reach answers to every name.
     on_ready : callable
         Called with the page's address once connections are accepted.
 
@@ -44,15 +49,20 @@ def serve(
     """
     from waitress.server import create_server
 
+    from dashboard.admission import MAX_BYTES, limit
     from dashboard.app import create_app
     from dashboard.atlases import Atlases
 
     atlases = Atlases(paths)
     listening = _listen(host, port)
     app = create_app(atlases, views=views, uploads=uploads)
+    alone = ip_address(listening.getsockname()[0].partition("%")[0]).is_loopback
+    limit(app.server, [host, *allow_hosts] if alone or allow_hosts else None)
     # a client that leaves early is no news
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)
-    server = create_server(app.server, sockets=[listening], threads=THREADS, ident=None)
+    server = create_server(
+        app.server, sockets=[listening], threads=THREADS, ident=None, max_request_body_size=MAX_BYTES
+    )
     if on_ready is not None:
         shown = f"[{host}]" if ":" in host else host
         on_ready(f"http://{shown}:{listening.getsockname()[1]}/")

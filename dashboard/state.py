@@ -7,9 +7,9 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, unquote
 
-from dashboard.address import PARAMETERS, format_view, read_items
+from dashboard.address import PARAMETERS, as_written, format_view, read_items
 from dashboard.data import AtlasData
 from dashboard.labels import clean
 from dashboard.palette import SCALES, THEMES
@@ -22,7 +22,10 @@ PANELS = ("none", "atoms", "structures", "histograms")
 SIZES = (0.5, 4.0)
 MOST_VERTICES = 40
 LONGEST_FIND = 500
+MOST_ITEMS = 500
+"""Of one list in an address: more than any atlas has legend entries, quantities or elements."""
 MOST_NAMED = 3
+"""Notices about one parameter of an address."""
 
 
 @dataclass(frozen=True)
@@ -156,18 +159,36 @@ class _Reader:
         self.default = default_view(data)
         self.view = replace(self.default, atlas=data.name)
         self.notices: list[str] = []
+        self.told = 0
 
     def read(self, field: str) -> None:
+        self.told = 0
         value = getattr(self, f"_{field}")(self.asked[PARAMETERS[field][0]])
         if value is not None:
             self.view = replace(self.view, **{field: value})
 
     def refuse(self, name: str, value: str, instead: str) -> None:
-        what = clean(value, 60)
-        self.notices.append(f"The address asks for {name} “{what}”, which this atlas does not have; {instead}.")
+        self._tell(f"The address asks for {name} “{clean(value, 60)}”, which this atlas does not have; {instead}.")
 
     def damaged(self, name: str, value: str, instead: str) -> None:
-        self.notices.append(f"The address has {name} “{clean(value, 60)}”, which cannot be read; {instead}.")
+        self._tell(f"The address has {name} “{clean(value, 60)}”, which cannot be read; {instead}.")
+
+    def _tell(self, notice: str) -> None:
+        self.told += 1
+        if self.told <= MOST_NAMED:
+            self.notices.append(notice)
+        elif self.told == MOST_NAMED + 1:
+            self.notices.append("More of the same part of the address is left out.")
+
+    def _split(self, value: str, joint: str = ",") -> list[str]:
+        """The items of a list, still escaped, as many as are read."""
+        items = [item for item in value.split(joint) if item]
+        if len(items) > MOST_ITEMS:
+            self._tell(f"A list in the address has {len(items):,} items; the first {MOST_ITEMS} are read.")
+        return items[:MOST_ITEMS]
+
+    def _items(self, value: str) -> list[str]:
+        return [unquote(item) for item in self._split(value)]
 
     def _among(self, name: str, value: str, options: Collection[str], instead: str) -> str | None:
         if value in options:
@@ -176,9 +197,11 @@ class _Reader:
         return None
 
     def _known(self, name: str, wanted: Sequence[str], options: Collection[str]) -> tuple[str, ...]:
-        for w in [w for w in wanted if w not in options][:MOST_NAMED]:
-            self.refuse(name, w, "it is left out")
-        return tuple(dict.fromkeys(w for w in wanted if w in options))
+        known = frozenset(options)
+        for w in wanted:
+            if w not in known:
+                self.refuse(name, w, "it is left out")
+        return tuple(dict.fromkeys(w for w in wanted if w in known))
 
     def _atlas(self, value: str) -> None:
         if value != self.data.name:
@@ -188,7 +211,7 @@ class _Reader:
             )
 
     def _models(self, value: str) -> tuple[str, ...] | None:
-        wanted = read_items(value)
+        wanted = self._items(value)
         found = self._known("model", wanted, self.data.model_keys)
         return found if found or not wanted else None
 
@@ -239,8 +262,8 @@ class _Reader:
         return [e["label"] for e in legend(self.data, self.view.colour).get("entries", [])]
 
     def _colours(self, value: str) -> dict[str, str]:
-        labels, found = self._labels(), {}
-        for item in value.split(",") if value else []:
+        labels, found = frozenset(self._labels()), {}
+        for item in self._split(value):
             label, _, colour = item.partition(":")
             (label,) = read_items(label) or [""]
             if label not in labels:
@@ -252,10 +275,10 @@ class _Reader:
         return found
 
     def _hide(self, value: str) -> tuple[str, ...]:
-        return self._known("the legend entry", read_items(value), self._labels())
+        return self._known("the legend entry", self._items(value), self._labels())
 
     def _elements(self, value: str) -> tuple[str, ...]:
-        return self._known("element", read_items(value), self.data.symbols)
+        return self._known("element", self._items(value), self.data.symbols)
 
     def _find(self, value: str) -> str | None:
         if len(value) <= LONGEST_FIND:
@@ -265,7 +288,7 @@ class _Reader:
 
     def _brush(self, value: str) -> dict[str, tuple[float, float]]:
         quantities, found = listed(self.data), {}
-        for item in value.split(",") if value else []:
+        for item in self._split(value):
             name, _, ends = item.partition(":")
             (name,) = read_items(name) or [""]
             interval = _interval(ends)
@@ -282,12 +305,14 @@ class _Reader:
             return None
         model, _, rest = value.partition(":")
         (model,) = read_items(model) or [""]
-        points = [_numbers(p, 2) for p in rest.split(";")]
+        points = [_numbers(p, 2) for p in rest.split(";", MOST_VERTICES)]
         known = [p for p in points if p is not None]
-        if model not in self.data.model_keys or len(known) < len(points) or not 3 <= len(points) <= MOST_VERTICES:
-            self.damaged("a lasso", value, "nothing is picked out by it")
-            return None
-        return {"model": model, "points": [list(p) for p in known]}
+        if model in self.data.model_keys and len(known) == len(points) and 3 <= len(points) <= MOST_VERTICES:
+            columns = [as_written(axis) for axis in zip(*known, strict=True)]
+            if all(math.isfinite(v) for column in columns for v in column):
+                return {"model": model, "points": [list(p) for p in zip(*columns, strict=True)]}
+        self.damaged("a lasso", value, "nothing is picked out by it")
+        return None
 
     def _atom(self, value: str) -> int | None:
         atom = self.data.find_atom(value) if value else None
@@ -310,12 +335,13 @@ class _Reader:
 
     def _zoom(self, value: str) -> dict[str, tuple[float, ...]]:
         found = {}
-        for item in value.split(";") if value else []:
+        for item in self._split(value, ";"):
             key, colon, rest = item.rpartition(":")
             (key,) = read_items(key) or [""]
             box = _numbers(rest, 4)
+            box = box and (*as_written(box[:2]), *as_written(box[2:]))
             fits = not key if self.view.linked else key in self.data.model_keys
-            if not fits or bool(colon) != bool(key) or box is None or box[0] >= box[1] or box[2] >= box[3]:
+            if not fits or bool(colon) != bool(key) or box is None or not _is_box(box):
                 self.damaged("a zoom", item, "the whole map is shown")
             else:
                 found[key] = box
@@ -337,6 +363,10 @@ def _numbers(text: str, n: int) -> tuple[float, ...] | None:
         return None
     values = tuple(float(p) for p in parts)
     return values if all(math.isfinite(v) for v in values) else None
+
+
+def _is_box(box: Sequence[float]) -> bool:
+    return all(map(math.isfinite, box)) and box[0] < box[1] and box[2] < box[3]
 
 
 def _interval(text: str) -> tuple[float, float] | None:

@@ -50,15 +50,23 @@ class Stored:
             with self._lock:
                 if key in self._kept:
                     return cast(T, self._kept[key][0])
-            value = read()
-            size = weight(value)
-            with self._lock:
-                self._kept[key] = (value, size)
-                self._kept_bytes += size
-                self._being_read.pop(key, None)
-                while self._kept_bytes > KEPT_BYTES and len(self._kept) > 1:
-                    self._kept_bytes -= self._kept.popitem(last=False)[1][1]
+            try:
+                value = read()
+                self._put(key, value)
+            finally:
+                with self._lock:
+                    if self._being_read.get(key) is reading:
+                        del self._being_read[key]
             return value
+
+    def _put(self, key: Hashable, value: Any) -> None:
+        size = weight(value)
+        with self._lock:
+            # whoever waited while the value was dropped again reads it beside those who come later
+            self._kept_bytes += size - self._kept.pop(key, (None, 0))[1]
+            self._kept[key] = (value, size)
+            while self._kept_bytes > KEPT_BYTES and len(self._kept) > 1:
+                self._kept_bytes -= self._kept.popitem(last=False)[1][1]
 
     @cached_property
     def title(self) -> str:

@@ -250,9 +250,9 @@ class Uploads:
 
         job = self.folder / token
         record = _read(job / "job.json") or {}
-        arguments = [record["path"], str(job / record["file"]), "--out", str(job), "--models",
-                     ",".join(record["models"]), "--name", Path(record["name"]).stem or "crystal", "--limit",
-                     str(MAX_SECONDS), "--nice", "10"]  # fmt: skip
+        name, models = Path(record["name"]).stem or "crystal", ",".join(record["models"])
+        arguments = [record["path"], str(job / record["file"]), "--out", str(job), f"--models={models}",
+                     f"--name={name}", "--limit", str(MAX_SECONDS), "--nice", "10"]  # fmt: skip
         with (job / "alive").open("w") as alive, (job / "progress.jsonl").open("wb") as out:
             fcntl.flock(alive, fcntl.LOCK_EX)
             with (job / "errors.txt").open("wb") as errors:

@@ -1,6 +1,5 @@
 /* How many atoms the maps draw, in words. */
-
-const count = (n, noun) => `${n.toLocaleString("en")} ${noun}${n === 1 ? "" : "s"}`;
+import { counted, groupedNumber } from "../panels/words.js";
 
 /* By what atoms are selected, as far as it fits a line. */
 function pickedText({ view, legend }) {
@@ -24,11 +23,11 @@ export function drawnText(scene, info) {
   if (panels.length) {
     const drawn = panels.map((p) => p.points.drawn);
     const [low, high] = [Math.min(...drawn), Math.max(...drawn)];
-    const span = low === high ? low.toLocaleString("en") : `${low.toLocaleString("en")}–${high.toLocaleString("en")}`;
-    parts.push(`${span} of ${count(all, "atom")} drawn${panels.length > 1 ? ` in ${panels.length} maps` : ""}`);
-    if (mask) parts.push(`${selected.toLocaleString("en")} selected${pickedText(scene)}`);
+    const span = low === high ? groupedNumber(low) : `${groupedNumber(low)}–${groupedNumber(high)}`;
+    parts.push(`${span} of ${counted(all, "atom")} drawn${panels.length > 1 ? ` in ${panels.length} maps` : ""}`);
+    if (mask) parts.push(`${groupedNumber(selected)} selected${pickedText(scene)}`);
     const lacking = panels.filter((p) => p.points.drawn < all);
-    if (lacking.length && lacking.length <= 3) parts.push(lacking.map((p) => `${p.key} lacks ${(all - p.points.drawn).toLocaleString("en")}`).join(", "));
+    if (lacking.length && lacking.length <= 3) parts.push(lacking.map((p) => `${p.key} lacks ${groupedNumber(all - p.points.drawn)}`).join(", "));
   }
   if (without.length) parts.push(`no such map of ${without.join(", ")}`);
   return parts.length ? `${parts.join("; ")}.` : "";

@@ -1,6 +1,7 @@
 /* What is said of the atom under the pointer. */
 
 import { buildNode } from "../panels/nodes.js";
+import { shortNumber } from "../panels/words.js";
 import { cssColour, valueOfCode } from "../points/lut.js";
 import { MISSING } from "../points/place.js";
 
@@ -19,9 +20,8 @@ export function symmetryNode(text) {
   return node;
 }
 
-export const shortNumber = (v) => (Number.isInteger(v) ? String(v) : Number(v.toPrecision(4)).toString()).replace("-", "−");
-
-function coloured(legend, stored) {
+/* What a stored value of the current colouring stands for. */
+export function valueText(legend, stored) {
   if (legend.kind === "category") return legend.entries[stored]?.label ?? "not known";
   const value = stored === MISSING ? null : valueOfCode(stored, legend);
   return value === null ? "not known" : `${shortNumber(value)}${legend.unit ? ` ${legend.unit}` : ""}`;
@@ -54,7 +54,7 @@ export function showTip(atlas, host, maps, at, panel, [x, y]) {
   }
   const rows = [head, where];
   if (!["category", "element"].includes(scene.legend.id))
-    rows.push(buildNode("div", {}, `${scene.legend.label}: ${coloured(scene.legend, scene.panels[panel].values[at])}`));
+    rows.push(buildNode("div", {}, `${scene.legend.label}: ${valueText(scene.legend, scene.panels[panel].values[at])}`));
   rows.push(buildNode("div", { class: "quiet" }, key));
   tip.replaceChildren(...rows);
   tip.hidden = false;

@@ -5,7 +5,7 @@ export const NO_BIN = 255;
 const BINS_AT_MOST = 60;
 
 /* The smallest of 1, 2 or 5 times a power of ten that is at least `least`, as [digit, power]. */
-export function niceStep(least) {
+function niceStep(least) {
   const power = Math.floor(Math.log10(least) + 1e-9);
   for (const [digit, more] of [[1, 0], [2, 0], [5, 0], [1, 1]])
     if (digit * 10 ** (power + more) >= least * (1 - 1e-9)) return [digit, power + more];

@@ -1,8 +1,8 @@
 /* The colour scale of a number: its histogram, its range, and the controls around it. */
-import { shortNumber } from "../atlas/tip.js";
 import { positionOnScale, scaleOf } from "../points/lut.js";
 import { canBeLog, colourAt, histogramBars, limitsAfter, roundOnScale, valueOnScale } from "./colour_axis.js";
 import { buildNode, oncePerFrame } from "./nodes.js";
+import { counted, groupedNumber, shortNumber, typedNumber } from "./words.js";
 
 const SCALE_SVG = "http://www.w3.org/2000/svg";
 const SCALE_ENDS = ["Lower", "Upper"];
@@ -11,8 +11,8 @@ const SCALE_STEP = 0.02; // of the axis, for an arrow key
 /* How many atoms have the quantity, in a sentence. */
 export function colourHint(legend) {
   if (legend.kind !== "number") return "";
-  const atoms = `${legend.n.toLocaleString("en")} atom${legend.n === 1 ? "" : "s"}`;
-  return legend.missing ? `${atoms}; ${legend.missing.toLocaleString("en")} without a value, grey.` : `${atoms}.`;
+  const atoms = counted(legend.n, "atom");
+  return legend.missing ? `${atoms}; ${groupedNumber(legend.missing)} without a value, grey.` : `${atoms}.`;
 }
 
 export function startColour(atlas) {
@@ -28,7 +28,6 @@ export function startColour(atlas) {
     ["draw", "value"],
   ])
     mirror(id, prop, (now) => now[id], id);
-  mirror("log", "disabled", () => !canBeLog(atlas.legend.get()));
 
   const bars = document.createElementNS(SCALE_SVG, "svg");
   bars.setAttribute("viewBox", "0 0 1 1");
@@ -78,6 +77,14 @@ export function startColour(atlas) {
     ramp.style.background = `linear-gradient(90deg, ${ramped.join(", ")})`;
   }
 
+  /* The legend arrives after the view has changed: it alone says whether its numbers have logarithms. */
+  let logOff = false;
+  function allowLog(legend) {
+    if (logOff === !canBeLog(legend)) return;
+    logOff = !logOff;
+    window.dash_clientside.set_props("log", { disabled: logOff });
+  }
+
   function draw() {
     const legend = atlas.legend.get();
     const numeric = legend.kind === "number";
@@ -86,6 +93,7 @@ export function startColour(atlas) {
     const { limits, log, reverse } = view.get();
     reset.hidden = !numeric || !(limits || log || reverse);
     if (!numeric) return;
+    allowLog(legend);
     drawBars(legend);
     unit.textContent = legend.unit;
     const { lo, hi } = coloursNow(legend);
@@ -154,8 +162,7 @@ export function startColour(atlas) {
   inputs.forEach((input, end) =>
     input.addEventListener("change", () => {
       const legend = atlas.legend.get();
-      const text = input.value.trim().replace("−", "-").replace(",", ".");
-      const value = text === "" ? (end ? legend.hi : legend.lo) : Number(text);
+      const value = input.value.trim() === "" ? (end ? legend.hi : legend.lo) : typedNumber(input.value);
       if (!Number.isFinite(value)) atlas.say(`“${input.value}” is no number; the limit stays.`, "error");
       else if (!put(end, value))
         atlas.say("The lower limit of the colours must lie below the upper one; it stays.", "error");
@@ -165,12 +172,6 @@ export function startColour(atlas) {
   );
   reset.addEventListener("click", () => view.set({ limits: null, log: false, reverse: false }));
 
-  /* Limits, hidden entries and own colours are those of one quantity. */
-  view.on((_now, changed) => {
-    if (!changed.has("colour")) return;
-    const fresh = { limits: null, log: false, reverse: false, hide: [], colours: {} };
-    view.set(Object.fromEntries(Object.entries(fresh).filter(([field]) => !changed.has(field))));
-  });
   view.on((_now, changed) => ["limits", "log", "reverse", "palette"].some((field) => changed.has(field)) && draw());
   atlas.legend.on(draw);
   draw();

@@ -1,27 +1,14 @@
 /* The drawer under the maps: its tabs, its height, and which of its panels is at work. */
 import { startHistograms } from "./histograms.js";
+import { keepItem, keptItem } from "./storage.js";
 import { startTable } from "./table.js";
 
 const DRAWER_LEAST = 140; // px
 const DRAWER_SHARE = 0.6; // of the column, at most
 const DRAWER_STEP = 24; // px a key
-const DRAWER_HEIGHT = "platonic-atlas:drawer";
+const DRAWER_USUAL = 240; // px
 
-function keptDrawerHeight() {
-  try {
-    return Number(localStorage.getItem(DRAWER_HEIGHT)) || 240;
-  } catch {
-    return 240;
-  }
-}
-
-function keepDrawerHeight(height) {
-  try {
-    localStorage.setItem(DRAWER_HEIGHT, String(height));
-  } catch {
-    // a browser that keeps nothing shows the usual height next time
-  }
-}
+const keepDrawerHeight = (height) => keepItem("drawer", String(height));
 
 export function startDrawer(atlas) {
   const drawer = document.getElementById("drawer");
@@ -29,7 +16,7 @@ export function startDrawer(atlas) {
   const [body, handle] = [document.getElementById("drawer-body"), document.getElementById("drawer-handle")];
   const tabs = [...drawer.querySelectorAll("[data-panel]")];
   const [histograms, table] = [startHistograms(atlas), startTable(atlas)];
-  let height = keptDrawerHeight();
+  let height = Number(keptItem("drawer")) || DRAWER_USUAL;
 
   const most = () => Math.max(DRAWER_LEAST, Math.round(drawer.parentElement.clientHeight * DRAWER_SHARE));
   function resize(next) {

@@ -1,13 +1,13 @@
 /* What each cell of the periodic table shows: the colours of the legend, counts, or means. */
-import { shortNumber } from "../atlas/tip.js";
 import { positionOnScale, scaleOf } from "../points/lut.js";
 import { colourAt, textOnColour } from "./colour_axis.js";
 import { countElements, finiteRange, meanByElement } from "./element_means.js";
+import { counted, groupedNumber, shortNumber } from "./words.js";
 
 const OF_ELEMENTS = { category: "category", element: "symbol", group: "group", period: "period", block: "block" };
-const cellAtoms = (n) => `${n.toLocaleString("en")} atom${n === 1 ? "" : "s"}`;
+const cellAtoms = (n) => counted(n, "atom");
 /* Counts in full, means at three significant digits. */
-const cellNumber = (value, whole) => (whole ? value.toLocaleString("en") : shortNumber(Number(value.toPrecision(3))));
+const cellNumber = (value, whole) => (whole ? groupedNumber(value) : shortNumber(value, 3));
 const cellFill = (colour) => ({ colour, on: colour ? textOnColour(colour) : null });
 
 /* The colours that the maps give each element, where they colour by element; else those of the element groups. */
@@ -19,7 +19,7 @@ export function legendCells(info, legend, view, valueOf) {
   const hidden = new Set(view.hide);
   return info.elements.map((element, i) => {
     const says = `${element.name}, ${element.category}, ${element.n ? cellAtoms(element.n) : "not in this atlas"}`;
-    const cell = { text: element.n ? element.n.toLocaleString("en") : "", says, faded: false };
+    const cell = { text: element.n ? groupedNumber(element.n) : "", says, faded: false };
     if (!element.n) return { ...cell, ...cellFill(null) };
     if (valueOf) {
       const value = valueOf(i + 1);

@@ -1,5 +1,6 @@
 /* Saving what is shown: files made by the server from the view's address alone. */
 import { openDialog } from "./dialog.js";
+import { downloadFile } from "./download.js";
 import { buildNode } from "./nodes.js";
 import { copyText, showToCopy } from "./share.js";
 
@@ -38,15 +39,6 @@ async function askContents(atlas) {
   return said;
 }
 
-function saveBlob(blob, name) {
-  const address = URL.createObjectURL(blob);
-  const link = buildNode("a", { href: address, download: name });
-  document.body.append(link);
-  link.click();
-  link.remove();
-  setTimeout(() => URL.revokeObjectURL(address), 60000);
-}
-
 async function saveExport(atlas, format, options) {
   const stop = atlas.say(`${EXPORT_NAMES[format]} is being made …`, "info");
   try {
@@ -54,7 +46,7 @@ async function saveExport(atlas, format, options) {
     if (refused) throw new Error(refused);
     const answer = await askExport(atlas, format, options);
     const name = fileNameOf(answer.headers.get("Content-Disposition"), `view.${format}`);
-    saveBlob(await answer.blob(), name);
+    downloadFile(name, await answer.blob());
     atlas.say(`${EXPORT_NAMES[format]} was saved as ${name}.`, "info");
   } catch (error) {
     atlas.say(error.message, "error");

@@ -1,5 +1,6 @@
 /* The find box: a combobox of suggestions, the filter that is set, and what is wrong with a text. */
 import { buildNode } from "./nodes.js";
+import { counted } from "./words.js";
 
 const FIND_PAUSE = 90; // ms without typing before suggestions are asked for
 const FIND_EXAMPLES = [
@@ -14,8 +15,7 @@ const FIND_EXAMPLES = [
 
 /* "212 atoms in 61 crystals". */
 export function foundText({ atoms, structures }) {
-  const many = (n, noun) => `${n.toLocaleString("en")} ${noun}${n === 1 ? "" : "s"}`;
-  return `${many(atoms, "atom")} in ${many(structures, "crystal")}`;
+  return `${counted(atoms, "atom")} in ${counted(structures, "crystal")}`;
 }
 
 /* A text in three parts, the middle one wrong; at its end something is missing. */
@@ -80,7 +80,7 @@ export function startFind(atlas) {
     }));
     list.hidden = !found.length;
     input.setAttribute("aria-expanded", String(found.length > 0));
-    told.textContent = found.length ? `${found.length} suggestion${found.length === 1 ? "" : "s"}` : "";
+    told.textContent = found.length ? counted(found.length, "suggestion") : "";
   };
   const suggest = () => {
     clearTimeout(timer);

@@ -44,11 +44,11 @@ export function startHints(atlas) {
       event.preventDefault();
       end();
     });
-    // the legend stays to be seen
-    const legend = place === "left" && document.getElementById("legend")?.closest(".section");
-    if (legend) card.style.bottom = `${Math.max(8, window.innerHeight - legend.getBoundingClientRect().top + 4)}px`;
     // first in the document, so that Tab comes to it first
     document.body.prepend(card);
+    const legend = place === "left" && document.getElementById("legend")?.closest(".section");
+    // under the legend, which it speaks of
+    if (legend) card.style.top = `${Math.min(legend.getBoundingClientRect().bottom + 4, window.innerHeight - card.offsetHeight - 8)}px`;
     if (focus) next.focus();
     keepItem("hints", String(at));
   }

@@ -1,13 +1,9 @@
-/* One histogram as SVG_SPACE: all atoms in grey behind, the selected in the accent, the brushed range over them. */
+/* One histogram as SVG: all atoms in grey behind, the selected in the accent, the brushed range over them. */
 import { niceEdges } from "./bins.js";
+import { tickNumber } from "./words.js";
 
 const SVG_SPACE = "http://www.w3.org/2000/svg";
 const [CHART_LEFT, CHART_RIGHT, CHART_TOP, CHART_BOTTOM] = [54, 8, 6, 32]; // px
-
-export const chartNumber = (v) => {
-  if (v !== 0 && (Math.abs(v) >= 1e6 || Math.abs(v) < 1e-3)) return Number(v).toExponential(1).replace("e+", "e").replaceAll("-", "−");
-  return Number(v.toPrecision(5)).toLocaleString("en-GB", { maximumFractionDigits: 6 }).replace("-", "−");
-};
 
 function svgNode(tag, attributes, text) {
   const node = document.createElementNS(SVG_SPACE, tag);
@@ -17,7 +13,7 @@ function svgNode(tag, attributes, text) {
 }
 
 /* Height of a count from 0 to 1. */
-export function countScale(most, mode) {
+function countScale(most, mode) {
   if (mode !== "log") return (c) => (most ? c / most : 0);
   const top = Math.log10(Math.max(most, 1) * 1.25) + 0.3;
   // a count of one stands 0.3 decades above the ground, so that it is seen
@@ -39,11 +35,11 @@ function valueTicks(bins, width) {
     const every = Math.max(1, Math.ceil(niceEdges(0, (hi - lo) / room, 1)[1]));
     const first = Math.ceil(lo);
     return Array.from({ length: Math.floor(hi) - first + 1 }, (_, i) => first + i)
-      .filter((v) => v % every === 0 || (every > hi - lo && v === first)).map((v) => [v, chartNumber(v)]);
+      .filter((v) => v % every === 0 || (every > hi - lo && v === first)).map((v) => [v, tickNumber(v)]);
   }
   if (bins.log && hi - lo >= 1)
-    return [...niceEdges(lo, hi, Math.min(room, Math.ceil(hi - lo)))].filter((e) => Number.isInteger(e) && e >= lo && e <= hi).map((e) => [e, chartNumber(10 ** e)]);
-  return [...niceEdges(lo, hi, room)].filter((e) => e >= lo && e <= hi).map((e) => [e, chartNumber(bins.log ? 10 ** e : e)]);
+    return [...niceEdges(lo, hi, Math.min(room, Math.ceil(hi - lo)))].filter((e) => Number.isInteger(e) && e >= lo && e <= hi).map((e) => [e, tickNumber(10 ** e)]);
+  return [...niceEdges(lo, hi, room)].filter((e) => e >= lo && e <= hi).map((e) => [e, tickNumber(bins.log ? 10 ** e : e)]);
 }
 
 /* Outline of all bars in one path; `at(i)` gives [left, right], `height(i)` from 0 to 1. */
@@ -76,7 +72,7 @@ export function drawNumberChart(svg, { bins, all, selected, mode, title, countTi
   for (const tick of countTicks(most, mode)) {
     const y = ground - height(tick) * tall;
     parts.push(svgNode("line", { class: "grid", x1: CHART_LEFT, x2: w - CHART_RIGHT, y1: y, y2: y }));
-    parts.push(svgNode("text", { class: "tick", x: CHART_LEFT - 4, y: y + 3, "text-anchor": "end" }, share ? `${chartNumber(100 * tick)} %` : chartNumber(tick)));
+    parts.push(svgNode("text", { class: "tick", x: CHART_LEFT - 4, y: y + 3, "text-anchor": "end" }, share ? `${tickNumber(100 * tick)} %` : tickNumber(tick)));
   }
   parts.push(svgNode("path", { class: "bars all", d: barsPath(bins.n, at, (i) => height(value(all, i)), ground, tall) }));
   parts.push(svgNode("path", { class: "bars selected", d: barsPath(bins.n, at, (i) => height(value(selected, i)), ground, tall) }));
@@ -117,7 +113,7 @@ export function drawCategoryChart(svg, { entries, all, selected, mode, title, co
   const most = Math.max(0, ...shown.map((i) => Math.max(value(all, i), share ? value(selected, i) : 0)));
   const length = countScale(most, mode);
   const left = Math.min(92, w * 0.42);
-  const countText = (i) => (selected === all ? "" : `${chartNumber(selected.counts[i])} of `) + chartNumber(all.counts[i]);
+  const countText = (i) => (selected === all ? "" : `${tickNumber(selected.counts[i])} of `) + tickNumber(all.counts[i]);
   const right = 8 + 5.6 * Math.max(6, ...shown.map((i) => countText(i).length));
   const inner = Math.max(w - left - right, 10);
   const parts = [];
@@ -128,7 +124,7 @@ export function drawCategoryChart(svg, { entries, all, selected, mode, title, co
     parts.push(label);
     for (const [of, kind] of [[all, "all"], [selected, "selected"]])
       parts.push(svgNode("rect", { class: `bars ${kind}`, x: left, y: y + 1.5, width: Math.max(length(value(of, i)) * inner, of.counts[i] ? 1 : 0), height: line - 3 }));
-    parts.push(svgNode("text", { class: "tick", x: left + length(value(all, i)) * inner + 4, y: y + 10 }, share ? `${chartNumber(Number((100 * value(selected, i)).toPrecision(2)))} %` : countText(i)));
+    parts.push(svgNode("text", { class: "tick", x: left + length(value(all, i)) * inner + 4, y: y + 10 }, share ? `${tickNumber(Number((100 * value(selected, i)).toPrecision(2)))} %` : countText(i)));
   });
   const more = n > shown.length ? `, ${shown.length} of ${n} shown` : "";
   parts.push(svgNode("text", { class: "title", x: w / 2, y: h - 4, "text-anchor": "middle" }, `${title}${more}: ${countTitle.toLowerCase()}`));

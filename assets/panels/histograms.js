@@ -1,22 +1,29 @@
 /* Histograms of up to four quantities, counted here from the stored values, so that they follow a lasso at once. */
 import { categoryBins, countBins, makeBins, tidyRange } from "./bins.js";
-import { chartNumber, drawCategoryChart, drawNumberChart } from "./histogram_chart.js";
+import { drawCategoryChart, drawNumberChart } from "./histogram_chart.js";
 import { buildNode } from "./nodes.js";
+import { keepItem, keptItem } from "./storage.js";
+import { groupedNumber, tickNumber } from "./words.js";
 
 const HISTOGRAMS_AT_MOST = 4;
 const HISTOGRAMS_FIRST = 3;
 const BRUSH_EVERY = 120; // ms between filters of the map while a range is dragged
-const HISTOGRAMS_KEPT = "platonic-atlas:histograms:";
 const BRUSH_EDGE = 5; // px
+
+const histogramsItem = (info) => `histograms:${info.atlas}`;
+
+function keptHistograms(info) {
+  try {
+    const kept = JSON.parse(keptItem(histogramsItem(info)));
+    return Array.isArray(kept) ? kept : [];
+  } catch {
+    return []; // not ours
+  }
+}
 
 function firstHistograms(info, view) {
   const known = new Set(info.quantities.map((q) => q.id));
-  let kept = [];
-  try {
-    kept = JSON.parse(localStorage.getItem(HISTOGRAMS_KEPT + info.atlas)) || [];
-  } catch {
-    kept = [];
-  }
+  const kept = keptHistograms(info);
   const numbers = info.quantities.filter((q) => q.kind === "number");
   const common = ["coordination", "electronegativity", "covalent_radius"].map((id) => numbers.find((q) => q.id === id)).filter(Boolean);
   const usual = [...numbers.filter((q) => q.of === "structure").slice(0, 2), ...common];
@@ -37,13 +44,6 @@ export function startHistograms(atlas) {
   const quantity = (id) => info.quantities.find((q) => q.id === id);
   const modelOf = (q) => (q.of === "model" ? atlas.view.get().models.find((key) => q.models.includes(key)) || q.models[0] : null);
   const named = (q) => (q.of === "model" ? `${q.label}, ${modelOf(q)}` : q.label);
-  const remember = () => {
-    try {
-      localStorage.setItem(HISTOGRAMS_KEPT + info.atlas, JSON.stringify(ids));
-    } catch {
-      // a browser that keeps nothing begins with the usual ones next time
-    }
-  };
 
   const axis = buildNode("select", { class: "histogram-select" });
   axis.setAttribute("aria-label", "Axis of counts");
@@ -69,7 +69,7 @@ export function startHistograms(atlas) {
 
   function choose(next) {
     ids = next;
-    remember();
+    keepItem(histogramsItem(info), JSON.stringify(ids));
     build();
   }
 
@@ -77,7 +77,7 @@ export function startHistograms(atlas) {
     const brush = { ...atlas.view.get().brush };
     if (range) brush[id] = range;
     else delete brush[id];
-    atlas.view.set({ brush }, { step });
+    return atlas.view.set({ brush }, { step });
   };
 
   function makeTile(id, index) {
@@ -143,8 +143,8 @@ export function startHistograms(atlas) {
         else drawCategoryChart(svg, { ...shared, entries: legend.entries });
         const total = all.n + all.missing;
         svg.setAttribute("aria-label", `${named(q)}: ${selected.n} of ${all.n} ${noun} with a value are selected`);
-        says.textContent = at >= 0 ? binText(at) : `${all.n.toLocaleString("en-GB")} of ${total.toLocaleString("en-GB")} ${noun} have a value` +
-          (selected === all ? "" : `, ${selected.n.toLocaleString("en-GB")} selected`);
+        says.textContent = at >= 0 ? binText(at) : `${groupedNumber(all.n)} of ${groupedNumber(total)} ${noun} have a value` +
+          (selected === all ? "" : `, ${groupedNumber(selected.n)} selected`);
         tile.fill();
       },
       fill() {
@@ -161,9 +161,9 @@ export function startHistograms(atlas) {
       const { bins, legend } = data;
       const [a, b] = [bins.edges[bin], bins.edges[bin + 1]];
       const one = bins.integer && b - a === 1;
-      const interval = one ? chartNumber(a + 0.5) : bins.integer ? `${chartNumber(a + 0.5)} to ${chartNumber(b - 0.5)}` :
-        `${chartNumber(a)} to ${bin === bins.n - 1 ? "" : "below "}${chartNumber(b)}`;
-      return `${interval}${legend.unit ? ` ${legend.unit}` : ""}: ${counts.all.counts[bin].toLocaleString("en-GB")}, ${counts.selected.counts[bin].toLocaleString("en-GB")} selected`;
+      const interval = one ? tickNumber(a + 0.5) : bins.integer ? `${tickNumber(a + 0.5)} to ${tickNumber(b - 0.5)}` :
+        `${tickNumber(a)} to ${bin === bins.n - 1 ? "" : "below "}${tickNumber(b)}`;
+      return `${interval}${legend.unit ? ` ${legend.unit}` : ""}: ${groupedNumber(counts.all.counts[bin])}, ${groupedNumber(counts.selected.counts[bin])} selected`;
     }
 
     select.addEventListener("change", () => {
@@ -172,10 +172,12 @@ export function startHistograms(atlas) {
         return;
       }
       choose(ids.map((other) => (other === id ? select.value : other)));
+      setBrush(id, null, true); // a range that is not to be seen must not select
       tiles[index].select.focus();
     });
     remove.addEventListener("click", () => {
       choose(ids.filter((other) => other !== id));
+      setBrush(id, null, true);
       add.focus();
     });
     clear.addEventListener("click", () => setBrush(id, null, true));
@@ -191,6 +193,10 @@ export function startHistograms(atlas) {
       svg.classList.add("ranged");
       const at = (event) => event.clientX - svg.getBoundingClientRect().left;
       let sent = 0;
+      /* The first change of a drag is the step that Back undoes. */
+      const sendDragged = (dragged) => {
+        if (setBrush(id, dragged.range, !dragged.stepped).size) dragged.stepped = true;
+      };
       svg.addEventListener("pointerdown", (event) => {
         if (event.button !== 0 || !chart) return;
         event.preventDefault();
@@ -198,7 +204,7 @@ export function startHistograms(atlas) {
         const [x, held] = [at(event), atlas.view.get().brush[id]];
         const edges = held ? held.map(chart.xOf) : [];
         const edge = edges.findIndex((e) => Math.abs(e - x) < BRUSH_EDGE);
-        drag = { from: edge >= 0 ? edges[1 - edge] : x, begun: x, range: null };
+        drag = { from: edge >= 0 ? edges[1 - edge] : x, begun: x, range: null, stepped: false };
       });
       svg.addEventListener("pointermove", (event) => {
         if (!drag) {
@@ -210,13 +216,13 @@ export function startHistograms(atlas) {
         tile.draw();
         if (event.timeStamp - sent > BRUSH_EVERY) {
           sent = event.timeStamp;
-          setBrush(id, drag.range);
+          sendDragged(drag);
         }
       });
       svg.addEventListener("lostpointercapture", () => {
-        const range = drag?.range;
+        const ended = drag;
         drag = null;
-        if (range) setBrush(id, range, true);
+        if (ended?.range) sendDragged(ended);
       });
       svg.addEventListener("pointerleave", () => drag || tile.draw());
       svg.addEventListener("dblclick", () => setBrush(id, null, true));

@@ -85,7 +85,7 @@ function sheetGroups(actions) {
     ));
 }
 
-export function openKeySheet(atlas) {
+function openKeySheet(atlas) {
   if (isDialogOpen()) return;
   const { actions } = atlas;
   const box = buildNode("input", { type: "checkbox", checked: actions.signs() });
@@ -107,7 +107,6 @@ export function startKeyboard(atlas) {
   actions.setSigns(keptItem("keys") !== "off");
   const page = { group: "Page" };
   actions.add({ ...page, id: "help", keys: ["?"], label: "This list", run: () => openKeySheet(atlas) });
-  actions.add({ ...page, id: "find", keys: ["/"], label: "Find", run: () => document.querySelector(".find-place input")?.focus() });
   const maps = { group: "Maps, where they have the focus" };
   actions.add({ ...maps, id: "walk", keys: ["ArrowLeft", "ArrowUp", "ArrowDown", "ArrowRight"], label: "From atom to atom" });
   actions.add({ ...maps, id: "take", keys: ["Enter"], label: "Choose the atom" });

@@ -1,6 +1,7 @@
 /* The legend of a category: each entry is a switch, with its own colour and "only". */
 import { symmetryNode } from "../atlas/tip.js";
 import { buildNode, oncePerFrame, startRoving } from "./nodes.js";
+import { counted, groupedNumber } from "./words.js";
 
 const LEGEND_COLUMNS = 2;
 
@@ -39,9 +40,9 @@ export function startLegend(atlas) {
       "button",
       { type: "button", class: "entry-toggle" },
       buildNode("span", { class: "entry-label" }, written),
-      buildNode("span", { class: "count" }, n.toLocaleString("en")),
+      buildNode("span", { class: "count" }, groupedNumber(n)),
     );
-    toggle.title = `${label}: ${n.toLocaleString("en")} atoms. Click to grey or show.`;
+    toggle.title = `${label}: ${counted(n, "atom")}. Click to grey or show.`;
     toggle.addEventListener("click", () =>
       view.set({ hide: hiddenAfter(labelsNow(), view.get().hide, { toggle: label }) }),
     );

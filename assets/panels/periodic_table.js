@@ -5,8 +5,11 @@ import { makeElementGrid } from "./element_grid.js";
 import { knownElements } from "./element_means.js";
 import { ELEMENT_SETS, alongLabel, elementsBetween, membersOf, pickedAfter } from "./element_sets.js";
 import { buildNode } from "./nodes.js";
+import { counted, groupedNumber } from "./words.js";
 
 const KNOWN_SET = "known";
+
+const countElementValues = (numbers, _stored, _legend, mask) => countValues(numbers, mask);
 
 export function startPeriodicTable(atlas) {
   const host = document.getElementById("periodic-table");
@@ -65,23 +68,30 @@ export function startPeriodicTable(atlas) {
     return take(symbols);
   }
 
+  /* Numbers of elements rest on stored values and the selection: other colours and picked elements count no atom anew. */
+  let summed = {};
+  function perElement(make, numbers, stored, legend, mask) {
+    const same = summed.make === make && summed.stored === stored && summed.mask === mask;
+    if (!same) summed = { make, stored, mask, found: make(numbers, stored, legend, mask) };
+    return summed.found;
+  }
+
   /* What the cells show, and a sentence on it. */
   async function content() {
     const now = view.get();
     const { mask, count } = atlas.selection.get();
     const legend = atlas.legend.get();
-    const noun = `${mask ? "selected " : ""}atom${count === 1 ? "" : "s"}`;
-    const atoms = `${mask ? "the" : "all"} ${count.toLocaleString("en")} ${noun}`;
+    const atoms = mask ? `the ${counted(count, "selected atom")}` : `all ${counted(count, "atom")}`;
     if (shows === "legend") {
       const own = legend.kind === "number" && info.quantities.find((q) => q.id === legend.id)?.of === "element";
       if (!own) return { cells: legendCells(info, legend, now, null), scale: null, says: "" };
       const [numbers, stored] = await Promise.all([arrays.column("element"), arrays.values(legend.id)]);
-      const { values } = meanValues(numbers, stored, legend, null);
+      const { values } = perElement(meanValues, numbers, stored, legend, null);
       return { cells: legendCells(info, legend, now, (number) => values[number]), scale: null, says: "" };
     }
     const numbers = await arrays.column("element");
     if (shows === "count") {
-      const heat = { ...countValues(numbers, mask), label: "Atoms", unit: "", of: "", log: true };
+      const heat = { ...perElement(countElementValues, numbers, null, null, mask), label: "Atoms", unit: "", of: "", log: true };
       return { ...heatCells(info, now, heat), says: `Atoms of each element among ${atoms}; logarithmic colours.` };
     }
     const quantity = info.quantities.find((q) => q.id === shows);
@@ -98,7 +108,7 @@ export function startPeriodicTable(atlas) {
     const [stored, meaning] = await Promise.all([arrays.values(shows, key), arrays.legend(shows)]);
     const of = key ? ` of ${key}` : "";
     const heat = {
-      ...meanValues(numbers, stored, meaning, mask),
+      ...perElement(meanValues, numbers, stored, meaning, mask),
       label: `mean ${meaning.label}`,
       unit: meaning.unit,
       of,
@@ -106,7 +116,7 @@ export function startPeriodicTable(atlas) {
     };
     const unit = meaning.unit ? ` (${meaning.unit})` : "";
     const n = heat.counts.reduce((sum, each) => sum + each, 0);
-    const over = n < count ? `${n.toLocaleString("en")} of ${atoms}` : atoms;
+    const over = n < count ? `${groupedNumber(n)} of ${atoms}` : atoms;
     return { ...heatCells(info, now, heat), says: `Mean ${meaning.label}${unit} of each element over ${over}${of}.` };
   }
 
@@ -115,7 +125,8 @@ export function startPeriodicTable(atlas) {
     const found = await content().catch((error) => atlas.failed(error));
     if (!found || turn !== asked) return;
     const picked = new Set(view.get().elements);
-    for (const { grid, hint } of tables) {
+    for (const { grid, hint, isSeen } of tables) {
+      if (!isSeen()) continue;
       grid.paint(found.cells, picked, found.scale);
       hint.textContent = found.says;
     }
@@ -158,8 +169,8 @@ export function startPeriodicTable(atlas) {
       },
     );
 
-  function addTable(place, hint, select) {
-    tables.push({ grid: makeElementGrid(place, info.elements, pick), hint, select });
+  function addTable(place, hint, select, isSeen) {
+    tables.push({ grid: makeElementGrid(place, info.elements, pick), hint, select, isSeen });
   }
 
   /* In the column: sets of elements in a menu. */
@@ -203,7 +214,7 @@ export function startPeriodicTable(atlas) {
   });
   const select = showsSelect();
   document.getElementById("elements-controls").append(select, opener, menu);
-  addTable(host, document.getElementById("elements-hint"), select);
+  addTable(host, document.getElementById("elements-hint"), select, () => true);
 
   /* Enlarged: made when first asked for. */
   let dialog = null;
@@ -238,7 +249,7 @@ export function startPeriodicTable(atlas) {
       );
       dialog.addEventListener("click", (event) => event.target === dialog && dialog.close());
       document.body.append(dialog);
-      addTable(large, hint, chosen);
+      addTable(large, hint, chosen, () => dialog.open);
     }
     dialog.showModal();
     draw();

@@ -50,7 +50,7 @@ export function startPresentation(atlas) {
 
   function showBottom() {
     if (!frame) return;
-    frame.querySelector(".presented-legend").replaceChildren(...presentedLegend(atlas.legend.get(), atlas.view.get(), atlas.info));
+    frame.querySelector(".presented-legend").replaceChildren(...presentedLegend(atlas.legend.get(), atlas.view.get(), atlas.info, atlas.theme()));
     frame.querySelector(".presented-drawn").textContent = drawnText(atlas.maps.scene(), atlas.info);
   }
 

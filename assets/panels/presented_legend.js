@@ -1,9 +1,9 @@
 /* The legend as one strip, to be read and not to be worked with. */
+import { scaleOf } from "../points/lut.js";
 import { buildNode } from "./nodes.js";
+import { counted, shortNumber } from "./words.js";
 
 const MOST_ENTRIES = 14;
-
-const legendNumber = (value) => (Number.isInteger(value) ? String(value) : Number(value.toPrecision(3)).toString()).replace("-", "−");
 
 /* Which entries stand in the strip, and how many more there are. */
 export function stripEntries(entries, hidden, most = MOST_ENTRIES) {
@@ -11,7 +11,7 @@ export function stripEntries(entries, hidden, most = MOST_ENTRIES) {
   return { shown: shown.slice(0, most), more: Math.max(0, shown.length - most) };
 }
 
-export function presentedLegend(legend, view, info) {
+export function presentedLegend(legend, view, info, theme) {
   if (!legend) return [];
   const unit = legend.unit ? ` / ${legend.unit}` : "";
   const name = buildNode("span", { class: "strip-name" }, `${legend.label}${unit}`);
@@ -26,10 +26,9 @@ export function presentedLegend(legend, view, info) {
     return [name, ...parts, ...(more ? [buildNode("span", { class: "strip-entry quiet" }, `and ${more} more`)] : [])];
   }
   const stops = info.scales[view.palette] || [];
-  const [low, high] = view.limits || [legend.lo, legend.hi];
+  const { lo, hi, log } = scaleOf(legend, view);
   const bar = buildNode("span", { class: "strip-bar", "aria-hidden": "true" });
   bar.style.background = `linear-gradient(90deg, ${(view.reverse ? [...stops].reverse() : stops).join(", ")})`;
-  const log = (view.log || legend.log) ? " (log)" : "";
-  const missing = legend.missing ? [key("var(--absent)", `no value: ${legend.missing.toLocaleString("en")} atoms`)] : [];
-  return [name, buildNode("span", { class: "strip-entry" }, legendNumber(low), bar, `${legendNumber(high)}${log}`), ...missing];
+  const missing = legend.missing ? [key(info.themes[theme].muted, `no value: ${counted(legend.missing, "atom")}`)] : [];
+  return [name, buildNode("span", { class: "strip-entry" }, shortNumber(lo, 3), bar, `${shortNumber(hi, 3)}${log ? " (log)" : ""}`), ...missing];
 }

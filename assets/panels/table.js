@@ -7,8 +7,8 @@ const TABLE_BLOCK = 100; // rows a request; as the grid's cacheBlockSize
 const KEEP_AT_MOST = 50; // structures that a filter names
 const TICK_COLUMN = "ag-Grid-SelectionColumn";
 
-async function readRows(address, signal) {
-  const answer = await fetch(address, { signal });
+async function readRows(address) {
+  const answer = await fetch(address);
   const body = await answer.json().catch(() => ({}));
   if (!answer.ok) throw new Error(body.error || `the rows could not be read (${answer.status})`);
   return body;

@@ -1,17 +1,9 @@
 /* Columns of the tables for ag-grid, and how their cells are written. */
 import { formulaNode, symmetryNode } from "../atlas/tip.js";
+import { columnNumber, counted } from "./words.js";
 
 const COLUMN_WIDTHS = { formula: 110, symmetry: 122, text: 124, number: 96 };
 const ATOM_WIDTH = 92;
-
-/* 1,234.50: as many decimals as the column has, so that points stand under each other. */
-export function tableNumber(value, decimals) {
-  if (value === null || value === undefined) return "";
-  if (decimals === null) return value === 0 ? "0" : Number(value).toExponential(2).replace("e+", "e").replaceAll("-", "−");
-  const [whole, part] = Math.abs(value).toFixed(decimals).split(".");
-  const text = whole.replace(/\B(?=(\d{3})+$)/g, ",") + (part ? `.${part}` : "");
-  return value < 0 && /[1-9]/.test(text) ? `−${text}` : text;
-}
 
 /* A cell made of nodes, never of markup. */
 const nodeCell = (make) =>
@@ -35,7 +27,7 @@ function numberColumnOf(column) {
   return {
     type: "rightAligned",
     cellClass: ["ag-right-aligned-cell", "number"],
-    valueFormatter: (p) => tableNumber(p.value, column.decimals),
+    valueFormatter: (p) => columnNumber(p.value, column.decimals),
     filter: "agNumberColumnFilter",
     filterParams: {
       filterOptions: ["equals", "notEqual", "lessThan", "lessThanOrEqual", "greaterThan", "greaterThanOrEqual", "inRange", "blank", "notBlank"],
@@ -69,7 +61,7 @@ export function gridColumns(columns, of) {
   }));
   if (of === "structures") {
     const after = made.findIndex((c) => c.colId === "n_atoms") + 1;
-    made.splice(after, 0, { colId: "selected", field: "selected", headerName: "Atoms selected", width: 128, sortable: false, type: "rightAligned", cellClass: ["ag-right-aligned-cell", "number"], valueFormatter: (p) => tableNumber(p.value, 0) });
+    made.splice(after, 0, { colId: "selected", field: "selected", headerName: "Atoms selected", width: 128, sortable: false, type: "rightAligned", cellClass: ["ag-right-aligned-cell", "number"], valueFormatter: (p) => columnNumber(p.value, 0) });
   }
   return made;
 }
@@ -81,14 +73,11 @@ export function keepText(ids) {
   return ids.length === 1 ? `id = ${quotedId(ids[0])}` : `id in (${ids.map(quotedId).join(", ")})`;
 }
 
-const groupedDigits = (n) => n.toLocaleString("en-GB");
-const countedNoun = (n, noun) => `${groupedDigits(n)} ${noun}${n === 1 ? "" : "s"}`;
-
 /* What stands over a table: how many there are of how many. */
 export function tableHeading(of, page) {
   const { atoms, structures, of: all, total, unfiltered } = page;
-  const selected = atoms === all ? `All ${countedNoun(all, "atom")} in ${countedNoun(structures, "crystal")}` :
-    `${countedNoun(atoms, "atom")} in ${countedNoun(structures, "crystal")} selected of ${countedNoun(all, "atom")}`;
+  const selected = atoms === all ? `All ${counted(all, "atom")} in ${counted(structures, "crystal")}` :
+    `${counted(atoms, "atom")} in ${counted(structures, "crystal")} selected of ${counted(all, "atom")}`;
   if (total === unfiltered) return selected;
-  return `${selected}; ${countedNoun(total, of === "atoms" ? "atom" : "crystal")} ${total === 1 ? "passes" : "pass"} the column filters`;
+  return `${selected}; ${counted(total, of === "atoms" ? "atom" : "crystal")} ${total === 1 ? "passes" : "pass"} the column filters`;
 }

@@ -1,6 +1,8 @@
 /* Placing a crystal of one's own: the dialog, the work of the models, and what came out. */
 import { openDialog } from "./dialog.js";
+import { downloadFile } from "./download.js";
 import { buildNode } from "./nodes.js";
+import { groupedNumber } from "./words.js";
 
 const UPLOAD_PAUSE = 700; // ms between questions how far the work is
 const UPLOAD_ENDED = ["done", "failed"];
@@ -112,10 +114,8 @@ export function startUpload(atlas) {
 
   function keep() {
     const { told, name } = job;
-    const body = new Blob([JSON.stringify({ file: name, atlas: atlas.info.title, ...told }, null, 1)], { type: "application/json" });
-    const link = buildNode("a", { href: URL.createObjectURL(body), download: `${name.replace(/\.[^.]*$/, "")}-placed.json` });
-    link.click();
-    setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+    const text = JSON.stringify({ file: name, atlas: atlas.info.title, ...told }, null, 1);
+    downloadFile(`${name.replace(/\.[^.]*$/, "")}-placed.json`, text);
   }
 
   function chooser() {
@@ -219,7 +219,7 @@ export function startUpload(atlas) {
         steps.replaceChildren(...(told && !failed ? modelRows(told) : []));
         const placed = told ? Object.keys(told.places).length : 0;
         sites.replaceChildren(...(placed ? siteButtons(told) : []));
-        marks.textContent = placed ? `Diamonds on the maps: ${told.sites[job.site].label}. Nearest symmetry-distinct atoms of the ${atlas.info.n_atoms.toLocaleString("en")}, by cosine of coordinates:` : "";
+        marks.textContent = placed ? `Diamonds on the maps: ${told.sites[job.site].label}. Nearest symmetry-distinct atoms of the ${groupedNumber(atlas.info.n_atoms)}, by cosine of coordinates:` : "";
         near.replaceChildren(...(placed ? neighbourColumns(told) : []));
         const working = Boolean(job && !(told && UPLOAD_ENDED.includes(told.state)));
         cancel.hidden = !job;

@@ -1,4 +1,5 @@
 /* The panel of saved views: beneath the header, beside the maps, open as long as it is wanted. */
+import { downloadFile } from "./download.js";
 import { buildNode } from "./nodes.js";
 import { viewEditor, viewRow } from "./view_rows.js";
 import { makeOwnViews, makeServedViews } from "./view_lists.js";
@@ -14,12 +15,6 @@ export function suggestedTitle(view, legend) {
   return [of, colour, found].filter(Boolean).join(", ").slice(0, 120) || "No model";
 }
 
-function downloadText(name, text) {
-  const link = buildNode("a", { download: name, href: URL.createObjectURL(new Blob([text], { type: "application/json" })) });
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 1000);
-}
-
 export function startViews(atlas) {
   const opener = () => document.getElementById("open-views");
   const turning = makeViewTurning(atlas);
@@ -30,7 +25,7 @@ export function startViews(atlas) {
   const lists = [makeOwnViews(() => draw())];
   if (opener()?.dataset.views === "served") lists.push(makeServedViews(atlas, () => draw()));
   const now = () => keptQuery(atlas.view.query(), atlas.info.atlas);
-  const isNow = (view) => keptQuery(view.query, atlas.info.atlas) === now() && !turning.isElsewhere(view.query);
+  const isAt = (view, query) => keptQuery(view.query, atlas.info.atlas) === query && !turning.isElsewhere(view.query);
 
   /* Change a list without drawing the panel anew, except where it was refused. */
   async function quietly(run) {
@@ -96,7 +91,7 @@ export function startViews(atlas) {
   }
 
   function listSection(list) {
-    const views = list.views();
+    const [views, shown] = [list.views(), now()];
     const edits = editing.has(list.id) && list.writable();
     const key = (what) => `${list.id}-${what}`;
     const link = (what, text, label, run) => buildNode("button", { type: "button", class: "link", "data-key": key(what), "aria-label": label, title: label, onclick: run }, text);
@@ -106,7 +101,7 @@ export function startViews(atlas) {
     });
     const rows = views.map((view, position) => {
       const swap = (fields) => change(list, (all) => all.with(position, { ...all[position], ...fields }));
-      if (!edits) return viewRow(view, { list, position, current: isNow(view), show: () => show(list, view) });
+      if (!edits) return viewRow(view, { list, position, current: isAt(view, shown), show: () => show(list, view) });
       return viewEditor(view, {
         list, position, count: views.length,
         rename(typed) {
@@ -130,7 +125,7 @@ export function startViews(atlas) {
     chooser.addEventListener("change", () => chooser.files[0] && loadFile(list, chooser.files[0]));
     const tools = [
       views.length ? link("present", "present", `Present these views: ${list.title}`, () => present(list)) : "",
-      views.length ? link("download", "download", `Download as a file: ${list.title}`, () => downloadText(list.file, formatViews(views))) : "",
+      views.length ? link("download", "download", `Download as a file: ${list.title}`, () => downloadFile(list.file, formatViews(views))) : "",
       list.writable() ? link("load", "load a file", `Add the views of a file: ${list.title}`, () => chooser.click()) : "",
     ];
     const empty = list.id === "own" ? "None yet. Save what is shown now, or load a file." : "None yet.";
@@ -166,11 +161,12 @@ export function startViews(atlas) {
   /* What depends on the view, without touching what is being typed. */
   function mark() {
     if (!panel) return;
+    const shown = now();
     panel.querySelector('[data-key="new-title"]').placeholder = suggestedTitle(atlas.view.get(), atlas.legend.get());
     for (const list of lists)
       list.views().forEach((view, position) => {
         const button = panel.querySelector(`[data-key="${list.id}-show-${position}"]`);
-        if (button && isNow(view)) button.setAttribute("aria-current", "true");
+        if (button && isAt(view, shown)) button.setAttribute("aria-current", "true");
         else button?.removeAttribute("aria-current");
       });
   }
@@ -217,7 +213,7 @@ export function startViews(atlas) {
     },
     show: turning.show,
     ahead: turning.ahead,
-    isNow,
+    isNow: (view) => isAt(view, now()),
     close,
   };
   atlas.view.on(mark);

@@ -1,4 +1,5 @@
 /* Saved views as a file: the same rules as dashboard/saved_views.py. */
+import { groupedNumber } from "./words.js";
 
 const VIEWS_FORMAT = "platonic-atlas-views";
 const VIEWS_VERSION = 1;
@@ -18,7 +19,7 @@ function viewOf(entry, position) {
     if (typeof value !== "string") throw new Error(`View ${position} needs a ${name} that is text.`);
     view[name] = plainText(value);
     if (view[name].length > MOST_OF[name])
-      throw new Error(`The ${name} of view ${position} has ${view[name].length.toLocaleString("en")} characters; ${MOST_OF[name].toLocaleString("en")} are allowed.`);
+      throw new Error(`The ${name} of view ${position} has ${groupedNumber(view[name].length)} characters; ${groupedNumber(MOST_OF[name])} are allowed.`);
   }
   if (!view.title) throw new Error(`View ${position} has no title.`);
   if (view.query && !view.query.startsWith("?")) throw new Error(`The query of view ${position} must begin with “?”.`);
@@ -31,7 +32,7 @@ export function viewsOf(document) {
   if (document.version !== VIEWS_VERSION)
     throw new Error(`Saved views of version ${JSON.stringify(document.version)}; this page reads version ${VIEWS_VERSION}.`);
   if (!Array.isArray(document.views)) throw new Error("Saved views lack their list “views”.");
-  if (document.views.length > MOST_VIEWS) throw new Error(`A file holds at most ${MOST_VIEWS} views, not ${document.views.length.toLocaleString("en")}.`);
+  if (document.views.length > MOST_VIEWS) throw new Error(`A file holds at most ${MOST_VIEWS} views, not ${groupedNumber(document.views.length)}.`);
   return document.views.map((entry, i) => viewOf(entry, i + 1));
 }
 
@@ -54,7 +55,7 @@ export const documentOf = (views) => ({
 
 export const formatViews = (views) => `${JSON.stringify(documentOf(views), null, 2)}\n`;
 
-export const sameView = (a, b) => a.title === b.title && a.query === b.query && (a.note || "") === (b.note || "");
+const sameView = (a, b) => a.title === b.title && a.query === b.query && (a.note || "") === (b.note || "");
 
 /* `more` after `have`, without those that are there already. */
 export const mergedViews = (have, more) => [...have, ...more.filter((view) => !have.some((other) => sameView(view, other)))];

@@ -1,13 +1,11 @@
 /* A saved page: the maps of one view with everything they need in the file itself. */
-import { makeEvents } from "../atlas/atlas.js";
+import { makeEvents } from "../atlas/events.js";
 import { drawnText } from "../atlas/drawn.js";
 import { startMapKeys } from "../atlas/map_keys.js";
 import { makeMaps } from "../atlas/maps.js";
 import { startPointer } from "../atlas/pointer.js";
-import { shortNumber } from "../atlas/tip.js";
 import { startTools } from "../atlas/tools.js";
 import { startLegend } from "../panels/legend.js";
-import { valueOfCode } from "../points/lut.js";
 import { makeHeldArrays } from "./held.js";
 import { startColourBar, startFacts, startShownModels } from "./side.js";
 
@@ -95,11 +93,7 @@ function bootHeld() {
   startShownModels(atlas);
   startLegend(atlas);
   startColourBar(atlas);
-  startFacts(atlas, (stored) => {
-    if (info.legend.kind === "category") return info.legend.entries[stored]?.label ?? "not known";
-    if (stored === 65535) return "not known";
-    return `${shortNumber(valueOfCode(stored, info.legend))}${info.legend.unit ? ` ${info.legend.unit}` : ""}`;
-  });
+  startFacts(atlas);
   atlas.hover.on(maps.marks);
   document.addEventListener("atlas:drawn", () => {
     document.getElementById("drawn").textContent = drawnText(maps.scene(), info);

@@ -1,6 +1,8 @@
 /* What stands beside the maps of a saved page: which models are shown, the colours, and facts of the chosen atom. */
-import { formulaNode, shortNumber, symmetryNode } from "../atlas/tip.js";
+import { formulaNode, symmetryNode, valueText } from "../atlas/tip.js";
 import { buildNode } from "../panels/nodes.js";
+import { shortNumber } from "../panels/words.js";
+import { scaleOf } from "../points/lut.js";
 
 export function startShownModels(atlas) {
   const host = document.getElementById("shown-models");
@@ -21,18 +23,17 @@ export function startShownModels(atlas) {
 
 export function startColourBar(atlas) {
   const { info, view } = atlas;
-  const { label, unit, kind, lo, hi } = info.legend;
+  const { label, unit, kind } = info.legend;
   document.getElementById("colour-label").textContent = `${label}${unit ? ` (${unit})` : ""}`;
   const host = document.getElementById("colour-bar");
   host.hidden = kind === "category";
   if (host.hidden) return;
-  const { palette, reverse, limits, log } = view.get();
+  const { palette, reverse } = view.get();
   const stops = reverse ? [...info.scales[palette]].reverse() : info.scales[palette];
-  const [low, high] = limits || [lo, hi];
-  const start = log && !(low > 0) ? high / 1e4 : low;
+  const { lo, hi, log } = scaleOf(info.legend, view.get());
   const bar = buildNode("div", { class: "colour-stripe" });
   bar.style.background = `linear-gradient(90deg, ${stops.join(", ")})`;
-  const ends = buildNode("div", { class: "colour-ends" }, buildNode("span", {}, shortNumber(start)), log ? "logarithmic" : "", buildNode("span", {}, shortNumber(high)));
+  const ends = buildNode("div", { class: "colour-ends" }, buildNode("span", {}, shortNumber(lo)), log ? "logarithmic" : "", buildNode("span", {}, shortNumber(hi)));
   host.replaceChildren(bar, ends);
 }
 
@@ -40,7 +41,7 @@ function factRow(name, ...value) {
   return buildNode("tr", {}, buildNode("th", { scope: "row" }, name), buildNode("td", {}, ...value));
 }
 
-export function startFacts(atlas, coloured) {
+export function startFacts(atlas) {
   const host = document.getElementById("facts");
   const { info, view, arrays } = atlas;
 
@@ -65,7 +66,7 @@ export function startFacts(atlas, coloured) {
     ];
     if (!["category", "element", "coordination", "spacegroup", "crystal_system"].includes(colour))
       for (const key of info.legend.of === "model" ? models : models.slice(0, 1))
-        rows.push(factRow(info.legend.of === "model" ? `${info.legend.label}, ${key}` : info.legend.label, coloured(arrays.now.values(colour, key)[atom])));
+        rows.push(factRow(info.legend.of === "model" ? `${info.legend.label}, ${key}` : info.legend.label, valueText(info.legend, arrays.now.values(colour, key)[atom])));
     host.replaceChildren(buildNode("h2", {}, "Atom"), buildNode("h3", {}, formulaNode(info.own.names.formula[s])), buildNode("table", { class: "facts" }, buildNode("tbody", {}, ...rows)));
   }
 

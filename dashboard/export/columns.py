@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -118,12 +118,14 @@ def all_columns(content: Content) -> list[Column]:
     """Every column of a view's table, with names that occur once."""
     data = content.data
     found = [*identity(data), *symmetry(data), *properties(data), *of_models(content), *on_maps(content)]
-    taken: dict[str, int] = {}
+    taken: set[str] = set()
     result = []
     for column in found:
-        again = taken[column.name] = taken.get(column.name, 0) + 1
-        name = column.name if again == 1 else f"{column.name} {again}"
-        result.append(Column(name, column.unit, column.about, column.kind, column.per, column.values))
+        name, n = column.name, 2
+        while name in taken:
+            name, n = f"{column.name} {n}", n + 1
+        taken.add(name)
+        result.append(replace(column, name=name))
     return result
 
 

@@ -24,6 +24,8 @@ class Format:
         Raises the same errors without writing.
     holds : callable
         From the content to what the file would hold, in words.
+    heavy : bool
+        Whether writing takes seconds and memory, so that a server makes one at a time.
     """
 
     name: str
@@ -32,6 +34,7 @@ class Format:
     write: Callable[[Content], bytes]
     check: Callable[[Content], None]
     holds: Callable[[Content], str]
+    heavy: bool = True
 
 
 @dataclass(frozen=True)
@@ -72,9 +75,9 @@ FORMATS: dict[str, Format] = {
         Format("parquet", ".parquet", "application/vnd.apache.parquet", tables.parquet, tables.check, _rows),
         Format("extxyz", ".extxyz", "chemical/x-extxyz", structures.write, structures.check, _crystals),
         Format("chemiscope", ".chemiscope.json", "application/json", chemiscope.write, chemiscope.check, _crystals),
-        Format("methods", ".txt", "text/plain", methods.as_text, methods.check, _words),
-        Format("latex", ".tex", "text/x-tex", methods.as_latex, methods.check, _words),
-        Format("bibtex", ".bib", "text/x-bibtex", methods.as_bibtex, methods.check, _words),
+        Format("methods", ".txt", "text/plain", methods.as_text, methods.check, _words, False),
+        Format("latex", ".tex", "text/x-tex", methods.as_latex, methods.check, _words, False),
+        Format("bibtex", ".bib", "text/x-bibtex", methods.as_bibtex, methods.check, _words, False),
     )
 }
 SUFFIXES = {".json": "chemiscope", ".xyz": "extxyz", ".htm": "html", ".pq": "parquet"} | {

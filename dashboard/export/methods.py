@@ -14,8 +14,11 @@ from dashboard.data import AtlasData
 from dashboard.export.content import Content
 from dashboard.export.references import Reference, for_latex, known, of_citation
 from dashboard.labels import clean, count, number, percent
+from dashboard.points import grid
 from dashboard.quantities import listed
+from dashboard.selection import lasso_model, model_of
 
+LONGEST_CAPTION = 20_000
 SOFTWARE_NAMED = ("umap-learn", "scikit-learn", "spglib", "torch", "numpy")
 MEASURES = {
     "cosine": "the cosine similarity of its embedding to that of the anchor, c_ij = cos(e_i, a_j)",
@@ -88,21 +91,26 @@ def caption(content: Content) -> str:
     """What a figure of the view shows, in a few sentences."""
     view, data = content.view, content.data
     shown = "; ".join(f"{key} ({_layer(data, key)})" for key in content.models)
-    drawn = [data.n_drawn(key, content.map) for key in content.models]
+    drawn = [grid(data, key, content.map, view.align).drawn for key in content.models]
     span = _span([f"{n:,}" for n in (min(drawn), max(drawn))]) if drawn else "0"
     sentences = [f"{_map_name(content)} of {clean(data.title, 120)}: {shown}."]
     if view.align:
         sentences.append(f"Maps are turned onto that of {view.align} (rotation, reflection, scale and shift).")
     sentences.append(f"Coloured by {_coloured(content)}; {span} of {count(data.n_atoms, 'atom')} drawn in each map.")
+    coloured = listed(data)[view.colour]
+    lacking = [key for key in content.models if coloured.of == "model" and key not in coloured.models]
+    if lacking:
+        sentences.append(f"Of {', '.join(lacking)} there are no values to colour by, so all points are grey.")
     picked = _picked(content)
     if picked:
-        sentences.append(f"{len(content.atoms):,} of them are selected ({picked}), the others are grey.")
+        n = len(content.atoms)
+        sentences.append(f"{count(n, 'atom')} {'is' if n == 1 else 'are'} selected ({picked}), the others are grey.")
     if view.zoom:
         sentences.append("A part of the map is shown.")
     if view.atom is not None:
         sentences.append(f"The ring marks {_atom(data, view.atom)}.")
     sentences.append(f"Platonic Atlas {version('platonic-atlas')}.")
-    return " ".join(sentences)
+    return clean(" ".join(sentences), LONGEST_CAPTION)
 
 
 def _pieces(content: Content) -> list[Piece]:
@@ -235,11 +243,11 @@ def _map(content: Content) -> list[Piece]:
     fitted = ", ".join(clean(k, 60) for k in first.get("fitted_on") or [])
     pooled = f"fitted on {on} of {fitted} together" if fitted else f"fitted on {on}"
     if content.view.space == "raw":
-        kept = _percents([sum(q["explained_variance"][:2]) for q in qualities if q.get("explained_variance")])
+        shares = [sum(q["explained_variance"][:2]) for q in qualities if q.get("explained_variance")]
+        kept = f" and keep {_percents(shares)} of its variance" if shares else ""
         pieces: list[Piece] = [
             " The maps are principal component analyses", _cite("pearson1901"),
-            f" of each model's own embeddings, {pooled}; their axes are private to each model and keep {kept} of its "
-            "variance.",
+            f" of each model's own embeddings, {pooled}; their axes are private to each model{kept}.",
         ]  # fmt: skip
     elif content.view.method == "umap":
         trust = [float(q["trustworthiness"]) for q in qualities if q.get("trustworthiness") is not None]
@@ -291,15 +299,24 @@ def _picked(content: Content) -> str:
     if view.elements:
         parts.append(f"elements {', '.join(view.elements)}")
     if view.hide:
-        parts.append(f"without {', '.join(clean(h, 60) for h in view.hide)}")
+        hidden = ", ".join(clean(h, 60) for h in view.hide)
+        parts.append(f"without {hidden}{_in_model(content, view.colour)}")
     if view.find.strip():
         parts.append(f"“{clean(view.find, 200)}”")
     for name, (low, high) in (view.brush or {}).items():
         q = quantities[name]
-        parts.append(f"{clean(q.label, 60)} from {number(low)} to {number(high)}{f' {q.unit}' if q.unit else ''}")
-    if view.lasso:
-        parts.append(f"inside a polygon drawn on the map of {view.lasso['model']}")
+        unit = f" {q.unit}" if q.unit else ""
+        parts.append(f"{clean(q.label, 60)} from {number(low)} to {number(high)}{unit}{_in_model(content, name)}")
+    drawn_on = lasso_model(content.data, view)
+    if drawn_on is not None:
+        parts.append(f"inside a polygon drawn on the map of {drawn_on}")
     return "; ".join(parts)
+
+
+def _in_model(content: Content, quantity: str) -> str:
+    """Of which model the values are that hide or limit atoms; empty for quantities that are not of models."""
+    model = model_of(content.data, quantity, content.view)
+    return f" in {model}" if model is not None else ""
 
 
 def _coloured(content: Content) -> str:

@@ -23,12 +23,12 @@ from dashboard.points import grid, has_map
 from dashboard.quantities import legend, listed, stored_values
 from dashboard.routes import column_body, names_of
 from dashboard.scripts import assets_folder, bundle
-from dashboard.selection import text_mask
+from dashboard.selection import model_of, text_mask
 from dashboard.state import as_json
 
 MOST_BYTES = 60_000_000
 COLUMNS = {"element": "Uint8Array", "structure": "Uint32Array", "counter": "Uint16Array", "site": "Uint16Array"}
-STYLES = ("style.css", "css/header.css", "css/maps.css", "css/left.css")
+STYLES = ("style.css", "css/header.css", "css/maps.css", "css/left.css", "css/right.css")
 # nothing may be asked from anywhere; Plotly makes functions from text
 POLICY = (
     "default-src 'none'; script-src 'unsafe-inline' 'unsafe-eval'; style-src 'unsafe-inline'; img-src data: blob:; "
@@ -101,11 +101,9 @@ def _info(content: Content, held: list[str]) -> dict[str, Any]:
     rank = np.empty(data.n_atoms, np.int64)
     rank[data.order] = np.arange(data.n_atoms)
     quantity = next(q for q in known["quantities"] if q["id"] == view.colour)
+    grids = {key: grid(data, key, content.map, view.align) for key in held}
     own = {
-        "points": {
-            key: {"range": list(grid(data, key, content.map, view.align).ends), "drawn": data.n_drawn(key, content.map)}
-            for key in held
-        },
+        "points": {key: {"range": list(found.ends), "drawn": found.drawn} for key, found in grids.items()},
         "names": names_of(data),
         "spacegroups": [clean(s, 30) for s in data.of_structures("spacegroup_symbol").tolist()],
         "systems": [clean(s, 30) for s in data.of_structures("crystal_system").tolist()],
@@ -128,9 +126,16 @@ def _info(content: Content, held: list[str]) -> dict[str, Any]:
 
 
 def _values_of(content: Content) -> dict[str, str]:
-    """For each model, which array colours its points: one for all, unless the quantity is one of models."""
+    """For each model, which array colours its points: one for all, unless the quantity is one of models.
+
+    Models that lack the quantity share an array without values; the model that decides what is hidden is always there.
+    """
     q = listed(content.data)[content.view.colour]
-    return {key: f"values {key}" if q.of == "model" and key in q.models else "values" for key in content.models}
+    if q.of != "model":
+        return dict.fromkeys(content.models, "values")
+    deciding = model_of(content.data, q.id, content.view)
+    keys = dict.fromkeys([*content.models, *([deciding] if deciding else [])])
+    return {key: f"values {key}" if key in q.models else "no values" for key in keys}
 
 
 def _arrays(content: Content, held: list[str]) -> dict[str, tuple[bytes, str]]:
@@ -142,8 +147,8 @@ def _arrays(content: Content, held: list[str]) -> dict[str, tuple[bytes, str]]:
     for key in held:
         packed[f"points {key}"] = _packed(grid(data, key, content.map, view.align).places[data.order])
     for key, name in _values_of(content).items():
-        model = key if name != "values" else None
-        packed.setdefault(name, _packed(stored_values(data, view.colour, model)[data.order]))
+        if name not in packed:
+            packed[name] = _packed(stored_values(data, view.colour, key)[data.order])
     if view.find.strip() or view.brush:
         bits = np.packbits(text_mask(data, view)[data.order], bitorder="little")
         packed["mask"] = (bits.tobytes(), "Uint8Array")

@@ -16,7 +16,6 @@ from dashboard.labels import clean
 from dashboard.palette import SCALES, THEMES
 from dashboard.points import grid
 from dashboard.quantities import NO_CODE, legend, values
-from dashboard.selection import model_of
 
 WIDTHS = {"one column": 89, "one and a half columns": 120, "two columns": 183, "slide": 254}
 """Widths of figures in millimetres; journals differ by a few."""
@@ -82,15 +81,15 @@ def _panels(content: Content, meaning: dict[str, Any], theme: str) -> list[Paper
         x_name, y_name = quality.axis_names(view.space, view.method, found)
         turned = f", turned onto {view.align}" if view.align and view.align != key else ""
         xy = np.asarray(content.points(key), np.float64)
-        drawn = data.n_drawn(key, content.map)
+        drawn = grid(data, key, content.map, view.align).drawn
         missing = f"{drawn:,} of {data.n_atoms:,} atoms · " if drawn < data.n_atoms else ""
         zoom = (view.zoom or {}).get("" if view.linked else key)
         x0, x1, y0, y1 = zoom or (home if view.linked else padded([ends[key]]))
         outline = np.array(view.lasso["points"]) if view.lasso and view.lasso["model"] == key else None
         panels.append(
             PaperPanel(
-                name=clean(key, 80), subtitle=missing + card.subtitle, kept=kept, trained=card.trained,
-                axes=(x_name + turned, y_name + turned), ranges=(x0, x1, y0, y1), xy=xy[order],
+                name=clean(key, 80), subtitle=clean(missing + card.subtitle), kept=kept, trained=card.trained,
+                axes=(clean(x_name + turned), clean(y_name + turned)), ranges=(x0, x1, y0, y1), xy=xy[order],
                 colours=_colours(content, meaning, key, theme)[order], selected=content.selected[order], drawn=drawn,
                 ring=_ring(xy, view.atom), outline=outline,
             )
@@ -115,8 +114,7 @@ def padded(ends: list[tuple[float, float, float, float]]) -> tuple[float, float,
 def _colours(content: Content, meaning: dict[str, Any], key: str, theme: str) -> NDArray[np.uint8]:
     """Colours of all atoms in file order, (N, 3)."""
     data, view = content.data, content.view
-    model = key if meaning["of"] == "model" and key in meaning["models"] else model_of(data, view.colour, view)
-    found = values(data, view.colour, model)
+    found = values(data, view.colour, key)
     none = _rgb(THEMES[theme].muted)
     if meaning["kind"] == "category":
         table = np.tile(none, (NO_CODE + 1, 1))

@@ -8,7 +8,7 @@ from __future__ import annotations
 import io
 import threading
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -208,9 +208,18 @@ def point_diameter(n: int, width: float, height: float, factor: float) -> float:
     return CSS * factor * min(6.0, max(1.3, 0.85 * (area / max(n, 1)) ** 0.5))
 
 
+def fitted(ranges: tuple[float, float, float, float], width: float, height: float) -> tuple[float, float, float, float]:
+    """Ranges x0, x1, y0, y1 that hold the given ones about the same centre, with one scale on both axes."""
+    x0, x1, y0, y1 = ranges
+    scale = max((x1 - x0) / width, (y1 - y0) / height)
+    dx, dy = (scale * width - (x1 - x0)) / 2, (scale * height - (y1 - y0)) / 2
+    return x0 - dx, x1 + dx, y0 - dy, y1 + dy
+
+
 def _draw_panel(
     axes: Axes, panel: PaperPanel, sheet: Sheet, look: Theme, size: tuple[float, float], vector: bool, dpi: int
 ) -> None:
+    panel = replace(panel, ranges=fitted(panel.ranges, *size))
     x0, x1, y0, y1 = panel.ranges
     axes.set_xlim(x0, x1)
     axes.set_ylim(y0, y1)

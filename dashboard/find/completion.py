@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import chain, islice
 from typing import Any
 
 import numpy as np
@@ -140,9 +141,10 @@ def _values(data: AtlasData, field: Field, partial: str) -> list[tuple[str, str,
         times = np.bincount(texts.codes, minlength=len(texts.values))
         options = [texts.values[i] for i in np.argsort(-times, kind="stable") if texts.values[i]]
     wanted = partial.casefold()
-    begins = [o for o in options if o.casefold().startswith(wanted)]
-    within = [o for o in options if f" {wanted}" in words(o) and o not in set(begins)] if wanted else []
-    return [(quote(o), clean(o, 60), "value", None) for o in [*begins, *within][:MOST] if o != partial]
+    begins = (o for o in options if o.casefold().startswith(wanted))
+    within = (o for o in options if wanted and f" {wanted}" in words(o) and not o.casefold().startswith(wanted))
+    found = islice((o for o in chain(begins, within) if o != partial), MOST)
+    return [(quote(o), clean(o, 60), "value", None) for o in found]
 
 
 def _elements(data: AtlasData, partial: str, most: int = MOST_ELEMENTS) -> list[tuple[str, str, str, None]]:

@@ -111,15 +111,18 @@ def _of_elements(data: AtlasData) -> list[Field]:
     table = data.elements
 
     def numbers(column: str) -> Callable[[], NDArray]:
-        return lambda: np.concatenate([[np.nan], np.asarray(table[column], float)])
+        return lambda: np.concatenate([[np.nan], table[column]])
 
     def texts(column: str) -> Callable[[], Texts]:
         return lambda: Texts.of(["", *table[column].tolist()])
 
+    def groups() -> NDArray:
+        return _without_zeros(numbers("group")())
+
     return [
         Field("element", "Element", "", "element", "element", lambda: np.arange(N_NUMBERS)),
         Field("category", "Element group", "", "text", "element", texts=texts("category"), closed=True),
-        Field("group", "Group of the periodic table", "", "number", "element", numbers("group")),
+        Field("group", "Group of the periodic table", "", "number", "element", groups),
         Field("period", "Period", "", "number", "element", numbers("period")),
         Field("block", "Block", "", "text", "element", texts=texts("block"), closed=True),
         Field(
@@ -142,12 +145,17 @@ def _of_structures(data: AtlasData) -> list[Field]:
         Field("formula", "Formula", "", "formula", "structure"),
         Field("system", "Chemical system", "", "system", "structure"),
         Field("source", "Source", "", "text", "structure", texts=texts("source")),
-        Field("spacegroup", "Space group", "", "spacegroup", "structure", numbers("spacegroup"),
-              texts("spacegroup_symbol")),
+        Field("spacegroup", "Space group", "", "spacegroup", "structure",
+              lambda: _without_zeros(data.of_structures("spacegroup")), texts("spacegroup_symbol")),
         Field("crystal_system", "Crystal system", "", "text", "structure", texts=texts("crystal_system"), closed=True),
         Field("n_atoms", "Atoms in the cell", "", "number", "structure", numbers("n_atoms")),
         Field("n_elements", "Number of elements", "", "number", "structure", lambda: compositions(data).n_elements),
     ]  # fmt: skip
+
+
+def _without_zeros(stored: NDArray) -> NDArray[np.float64]:
+    """Groups and space groups, which are stored as 0 where there is none."""
+    return np.where(stored == 0, np.nan, stored)
 
 
 def _of_atoms(data: AtlasData) -> list[Field]:
@@ -175,14 +183,20 @@ def _property(data: AtlasData, level: str, column: Column) -> Field | None:
 
 
 def _of_model(data: AtlasData, key: str) -> list[Field]:
-    """Numbers that are stored of each atom for one model, written ``7net-0:typicality``."""
-    return [
-        Field(f"{key}:{column.name}", f"{words(column.name)} in {key}", unit(column.unit), "number", "atom",
-              _reader(data, column.path))
-        for column in data.columns(f"models/{key}")
-        if column.kind != "text" and len(data.atlas.file.shape(column.path)) == 1
-    ]  # fmt: skip
+    """What is stored of each atom for one model, written ``7net-0:typicality``."""
+    columns = [c for c in data.columns(f"models/{key}") if len(data.atlas.file.shape(c.path)) == 1]
+    return [_property_of_model(data, key, column) for column in columns]
 
 
-def _reader(data: AtlasData, path: str) -> Callable[[], NDArray]:
-    return lambda: data.keep(("find model", path), lambda: data.atlas.file.read(path))
+def _property_of_model(data: AtlasData, key: str, column: Column) -> Field:
+    name, label = f"{key}:{column.name}", f"{words(column.name)} in {key}"
+
+    def numbers() -> NDArray:
+        return data.keep(("find model", column.path), lambda: data.atlas.file.read(column.path))
+
+    def texts() -> Texts:
+        return data.keep(("find model", column.path), lambda: Texts.of(data.atlas.file.read(column.path).tolist()))
+
+    if column.kind == "text":
+        return Field(name, label, unit(column.unit), "text", "atom", texts=texts)
+    return Field(name, label, unit(column.unit), column.kind, "atom", numbers)

@@ -185,6 +185,8 @@ class Compositions:
 
     def equal_to(self, wanted: Composition) -> BoolArray:
         """Structures of this composition in lowest terms."""
+        if max(wanted.values()) > self.amount.max(initial=0):  # of any size: formulas can ask for more than int64 holds
+            return np.zeros(len(self.n_elements), bool)
         amounts = np.zeros(N_NUMBERS, np.int64)
         amounts[list(wanted)] = list(wanted.values())
         right = self.structure[self.amount == amounts[self.number]]

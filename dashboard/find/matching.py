@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -24,7 +25,8 @@ from dashboard.find.index import (
     words,
 )
 from dashboard.find.nodes import All, Among, Any, Compare, Node, Not, Phrase, Span
-from dashboard.find.parser import number, parse
+from dashboard.find.parser import measure, parse
+from dashboard.labels import unit
 
 # the symbols of structure types that are formulas of boron and carbon too: B1 is rock salt
 _STRUKTURBERICHT = re.compile(r"[BC]\d{1,2}")
@@ -68,12 +70,9 @@ def _found(data: AtlasData, node: Node) -> Found:
             field = field_of(data, node.field, *node.field_span)
             return Found(field.level, _compared(data, field, node.operator, node.value, node.value_span))
         case Among():
-            field = field_of(data, node.field, *node.field_span)
-            masks = [
-                _compared(data, field, "=", v, s)
-                for v, s in zip(node.values, node.spans or ((0, 0),) * len(node.values), strict=True)
-            ]
-            return Found(field.level, np.logical_or.reduce(masks))
+            return _among(data, node, "=", np.logical_or)
+        case Not(Among() as among):
+            return _among(data, among, "!=", np.logical_and)
         case Not(part):
             inner = _found(data, part)
             return Found(inner.level, ~inner.mask)
@@ -81,6 +80,13 @@ def _found(data: AtlasData, node: Node) -> Found:
             return _joined(data, [_found(data, p) for p in parts], np.logical_and)
         case Any(parts):
             return _joined(data, [_found(data, p) for p in parts], np.logical_or)
+
+
+def _among(data: AtlasData, node: Among, operator: str, join: np.ufunc) -> Found:
+    field = field_of(data, node.field, *node.field_span)
+    spans = node.spans or ((0, 0),) * len(node.values)
+    masks = [_compared(data, field, operator, v, s) for v, s in zip(node.values, spans, strict=True)]
+    return Found(field.level, join.reduce(masks))
 
 
 def _joined(data: AtlasData, parts: list[Found], join: np.ufunc) -> Found:
@@ -96,7 +102,7 @@ def _joined(data: AtlasData, parts: list[Found], join: np.ufunc) -> Found:
 def _compared(data: AtlasData, field: Field, operator: str, value: str, span: Span) -> BoolArray:
     if field.kind == "number":
         return _number(field, operator, value, span)
-    if field.kind == "spacegroup" and number(value) is not None and symbol_of_group(value).isdigit():
+    if field.kind == "spacegroup" and re.match(r"[^a-z]", value.strip(), re.IGNORECASE):
         return _number(field, operator, value, span)
     if operator not in ("=", "!="):
         raise FindError(f"`{field.name}` has no order; use `=`, `!=` or `in`", *span)
@@ -105,14 +111,24 @@ def _compared(data: AtlasData, field: Field, operator: str, value: str, span: Sp
 
 
 def _number(field: Field, operator: str, value: str, span: Span) -> BoolArray:
-    wanted = number(value)
-    if wanted is None:
+    read = measure(value)
+    if read is None:
         raise FindError(f"`{field.name}` is a number; `{value}` is none", *span)
-    stored = field.numbers()
+    wanted, written = read
+    if written and _one_unit(written) != _one_unit(field.unit):
+        stands = f"is in {field.unit}" if field.unit else "has no unit"
+        raise FindError(f"`{field.name}` {stands}; `{written}` cannot stand after the number", *span)
+    stored = np.asarray(field.numbers(), float)
+    stored = np.where(np.isfinite(stored), stored, np.nan)
     if operator in _ORDER:
         return _ORDER[operator](stored, wanted)
     equal = np.isclose(stored, wanted, rtol=1e-9, atol=0)
     return equal if operator == "=" else ~equal & np.isfinite(stored)
+
+
+def _one_unit(text: str) -> str:
+    """A unit in one spelling: ``Å^3``, ``angstrom^3`` and ``Å³`` are the same."""
+    return unicodedata.normalize("NFKC", unit(text.strip("()[] "))).replace(" ", "")
 
 
 def _equal(data: AtlasData, field: Field, value: str, span: Span) -> tuple[BoolArray, BoolArray]:
@@ -244,10 +260,10 @@ def _unknown(data: AtlasData, word: str, span: Span) -> FindError:
         field = known[normal(word)]
         example = f"{field.name} > 2" if field.kind == "number" else f"{field.name} = ..."
         return FindError(f"`{word}` is a quantity; compare it, as in `{example}`", *span)
-    value = number(word)
-    if value is not None and word.strip().isdigit() and 1 <= value <= 230:
+    read = measure(word)
+    if read is not None and word.strip().isdigit() and 1 <= read[0] <= 230:
         return FindError(f"a number alone finds nothing; for the space group write `spacegroup = {word}`", *span)
-    if value is not None:
+    if read is not None:
         return FindError("a number alone finds nothing; say of what, as in `band_gap > 2`", *span)
     texts = [v for name in naming(data) for v in structure_texts(data, name).values]
     names = {w for v in texts[:2000] for w in words(v).split()}

@@ -21,7 +21,7 @@ from dashboard.find.nodes import All, Among, Any, Compare, Node, Not, Phrase, Sp
 
 LONGEST = 500
 DEEPEST = 20
-_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
+_MEASURE = re.compile(r"([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)(\s+[^\s:_][^:_]*|[^\W\d_][^:_]*|[°%])?")
 _TURNED = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "=": "=", "!=": "!="}
 
 
@@ -38,13 +38,10 @@ def parse(text: str) -> Node:
     return _Parser(text).all()
 
 
-def number(text: str) -> float | None:
-    """The number that a text begins with, a unit after it ignored: ``2``, ``2 eV``, ``−1.5e3``; else None."""
-    plain = text.strip().replace("−", "-")
-    match = _NUMBER.match(plain)
-    if match is None or re.match(r"[\d.]", plain[match.end() :]):
-        return None
-    return float(match[0])
+def measure(text: str) -> tuple[float, str] | None:
+    """The number that a text is, and what stands after it as a unit: ``2``, ``2 eV``, ``−1.5e3``; else None."""
+    match = _MEASURE.fullmatch(text.strip().replace("−", "-"))
+    return None if match is None else (float(match[1]), (match[2] or "").strip())
 
 
 class _Parser:
@@ -138,8 +135,9 @@ class _Parser:
     def comparison(self, left: list[Token], depth: int) -> Node:
         first = self.take()
         middle = self.words("a value")
+        turned = measure(_joined(left)) is not None and measure(_joined(middle)) is None
         if not self.at("compare"):
-            if number(left[0].text) is not None and number(middle[0].text) is None:
+            if turned:
                 return _compare(middle, _TURNED[first.text], left)
             return _compare(left, first.text, middle)
         self.bound(depth + 1)  # it is written with brackets, and must be read again
@@ -148,6 +146,9 @@ class _Parser:
         if first.text[0] not in "<>" or second.text[0] != first.text[0]:
             message = "two comparisons in a row must point the same way, as in `2 < band_gap < 4`; else join with `and`"
             raise FindError(message, first.start, second.end)
+        if not turned:
+            message = "a quantity stands between two numbers, as in `2 < band_gap < 4`"
+            raise FindError(message, left[0].start, right[-1].end)
         return All((_compare(middle, _TURNED[first.text], left), _compare(middle, second.text, right)))
 
     def among(self, name: list[Token]) -> Among:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import threading
+
 from dash import Dash
-from flask import Blueprint
+from flask import Blueprint, Response
 from werkzeug.wrappers import Response as BaseResponse
 
+from dashboard.admission import cross_site_request
 from dashboard.atlases import Atlases
 from dashboard.export import methods
 from dashboard.export.content import Content, ExportError
-from dashboard.export.formats import contents, export
+from dashboard.export.formats import FORMATS, contents, export
 from dashboard.routes import query_string, refuse, respond, respond_json, route_data
 
 
@@ -17,6 +20,12 @@ def register(app: Dash, atlases: Atlases) -> None:
     """Add the addresses to the app's server."""
     prefix = f"{app.config.routes_pathname_prefix}data/<atlas>/export"
     routes = Blueprint("export", __name__, url_prefix=prefix)
+
+    making = threading.Lock()
+
+    @routes.before_request
+    def admit() -> Response | None:
+        return refuse("exports are asked for from the atlas's own page only", 403) if cross_site_request() else None
 
     def content_of(atlas: str) -> Content:
         return Content.of(route_data(atlases, atlas), query_string())
@@ -41,7 +50,14 @@ def register(app: Dash, atlases: Atlases) -> None:
 
     @routes.get("/<name>")
     def export_file(atlas: str, name: str) -> BaseResponse:
-        file = export(content_of(atlas), name)
+        heavy = name not in FORMATS or FORMATS[name].heavy
+        if heavy and not making.acquire(blocking=False):
+            return refuse("Another export is being made; try again in a few seconds.", 429)
+        try:
+            file = export(content_of(atlas), name)
+        finally:
+            if heavy:
+                making.release()
         # always to be saved: a page or a picture of someone's data must not run as a page of this server
         return respond(file.body, file.mimetype, {"Content-Disposition": f'attachment; filename="{file.name}"'})
 

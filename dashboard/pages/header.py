@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from dash import Dash
 from dash.development.base_component import Component
 from flask import Response, request
 from werkzeug.exceptions import RequestEntityTooLarge
 
+from dashboard.admission import foreign_request
 from dashboard.atlases import Atlases
 from dashboard.components.header import header
 from dashboard.data import AtlasData
@@ -66,9 +66,8 @@ def register(app: Dash, _atlases: Atlases, views_path: Path | None) -> None:
 
     @app.server.post(address)
     def save_views() -> Response:
-        reason = _foreign()
-        if reason:
-            return refuse(reason, 403)
+        if foreign_request():
+            return refuse("saved views are changed from the atlas's own page only", 403)
         if request.mimetype != "application/json":
             return refuse("saved views are sent as application/json", 415)
         request.max_content_length = MAX_BYTES
@@ -94,19 +93,3 @@ def _save(file: ViewsFile, sent: bytes) -> Response:
 def _answer(file: ViewsFile, views: Sequence[SavedView], revision: str) -> Response:
     body = {**document_of(views), "revision": revision, "writable": file.writable, "file": file.path.name}
     return Response(compact(body), mimetype="application/json", headers={"Cache-Control": "private, no-store"})
-
-
-def _foreign() -> str:
-    """Why a change does not come from this page; empty where it does.
-
-    Browsers say where a request comes from, and no page can make them lie: ``Sec-Fetch-Site`` on addresses that they
-    trust (https and this machine), ``Origin`` everywhere. Behind a proxy the first is right even where the host is
-    another.
-    """
-    site = request.headers.get("Sec-Fetch-Site")
-    if site is not None:
-        return "" if site == "same-origin" else "saved views are changed from the atlas's own page only"
-    origin = request.headers.get("Origin", "")
-    if origin and urlsplit(origin).netloc == request.host:
-        return ""
-    return "saved views are changed from the atlas's own page only"

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import urlsplit
 
 from dash import Dash
 from flask import Blueprint, Response, abort, request
 
+from dashboard.admission import foreign_request
 from dashboard.atlases import Atlases
 from dashboard.components.upload_panel import why_not
 from dashboard.data import AtlasData
@@ -29,7 +29,7 @@ def register(app: Dash, atlases: Atlases, enabled: bool, uploads: Uploads | None
     def admit() -> Response | None:
         if closed or jobs is None:
             return refuse(closed, 403)
-        return refuse(ELSEWHERE, 403) if request.method != "GET" and not from_here() else None
+        return refuse(ELSEWHERE, 403) if request.method != "GET" and foreign_request() else None
 
     def working() -> Uploads:
         if jobs is None:
@@ -79,15 +79,6 @@ def register(app: Dash, atlases: Atlases, enabled: bool, uploads: Uploads | None
 
 def answer(value: Any, status: int = 200) -> Response:
     return Response(compact(value), status, mimetype="application/json", headers={"Cache-Control": "private, no-store"})
-
-
-def from_here() -> bool:
-    """Whether a change comes from a page of this server, by what browsers say and pages cannot change."""
-    site = request.headers.get("Sec-Fetch-Site")
-    if site is not None:
-        return site == "same-origin"
-    origin = request.headers.get("Origin", "")
-    return bool(origin) and urlsplit(origin).netloc == request.host
 
 
 def models_of(data: AtlasData, asked: str) -> list[str]:

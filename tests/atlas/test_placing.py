@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -13,9 +14,9 @@ import pytest
 from ase import Atoms
 from ase.io import write
 
-from precompute import placing
 from precompute.contracts import AtlasError
 from precompute.models import environments
+from precompute.placing import command, places, reading, running
 from precompute.store import Atlas
 
 KEYS = ("fake-a", "fake-b")
@@ -34,7 +35,7 @@ def placed(
 ) -> tuple[dict[str, Any], list[Mapping[str, Any]]]:
     steps: list[Mapping[str, Any]] = []
     out.mkdir()
-    placing.run(atlas, path, keys, out, steps.append)
+    running.run(atlas, path, keys, out, steps.append)
     return json.loads((out / "result.json").read_text()), steps
 
 
@@ -120,7 +121,7 @@ def test_another_checkpoint_than_the_atlas_s_is_refused(atlas: Atlas, fake_model
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("precompute.models.session.open_model", lambda *_, **__: Session())
         with pytest.raises(AtlasError, match="another one than the atlas"):
-            placing.embed(spec, atlas.structure(0), recorded, lambda _: None)
+            running.embed(spec, atlas.structure(0), recorded, lambda _: None)
 
 
 @pytest.mark.parametrize(
@@ -135,8 +136,52 @@ def test_another_checkpoint_than_the_atlas_s_is_refused(atlas: Atlas, fake_model
 def test_files_that_are_refused_say_why(tmp_path: Path, name: str, content: str, says: str) -> None:
     (tmp_path / name).write_text(content)
     with pytest.raises(AtlasError, match=says) as refused:
-        placing.read_one(tmp_path / name)
+        reading.read_one(tmp_path / name)
     assert str(tmp_path) not in str(refused.value)
+
+
+POSCAR = "{}\n1.0\n4 0 0\n0 4 0\n0 0 4\n{}Direct\n0 0 0\n"
+MANY = 250_000_000
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("POSCAR", POSCAR.format("salt", f"Na\n{MANY}\n")),
+        ("POSCAR", POSCAR.format("salt", f"Na Cl ! two\n{MANY - 1} 1 ! and what they are\n")),
+        ("x.vasp", POSCAR.format("Na", f"  {MANY}\n")),
+        ("x.extxyz", f"{MANY}\npbc=F\nH 0 0 0\n"),
+        ("x.xyz", f"{MANY}\n\nH 0 0 0\n"),
+    ],
+)
+def test_a_file_that_speaks_of_too_many_atoms_is_refused_before_it_is_parsed(
+    tmp_path: Path, name: str, content: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("precompute.structures.readers.read", lambda _: pytest.fail("it was parsed"))
+    (tmp_path / name).write_text(content)
+    with pytest.raises(AtlasError, match=f"has {MANY} atoms, more than the 500 allowed"):
+        reading.read_one(tmp_path / name)
+
+
+@pytest.mark.parametrize(
+    "content", [POSCAR.format("salt", "Na\n1\n"), POSCAR.format("Na", "1\n"), POSCAR.format("500", "Na\n1 ! 501\n")]
+)
+def test_numbers_elsewhere_in_the_head_of_a_file_are_no_numbers_of_atoms(tmp_path: Path, content: str) -> None:
+    (tmp_path / "POSCAR").write_text(content)
+    assert reading.read_one(tmp_path / "POSCAR")[1].formula == "Na"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux holds to a limit of address space")
+def test_a_file_that_asks_for_much_memory_is_refused_and_the_limit_ends_with_the_reading(
+    tmp_path: Path,
+) -> None:
+    import resource
+
+    (tmp_path / "POSCAR").write_text(POSCAR.format("salt", f"Na\n+{MANY}\n"))
+    before = resource.getrlimit(resource.RLIMIT_AS)
+    with pytest.raises(AtlasError, match="more than 2 GiB of memory"):
+        reading.read_one(tmp_path / "POSCAR")
+    assert resource.getrlimit(resource.RLIMIT_AS) == before
 
 
 def test_affine_maps_are_recovered_and_others_are_not() -> None:
@@ -146,20 +191,20 @@ def test_affine_maps_are_recovered_and_others_are_not() -> None:
     matrix, shift = rng.normal(size=(6, 2)), np.array([5.0, -2.0])
     xy = (x @ matrix + shift).astype(np.float32)
     xy[3] = np.nan
-    rule = placing.affine(x, xy)
+    rule = places.affine(x, xy)
     assert rule is not None
     new = rng.normal(size=(4, 6))
     new[:, 5] = 3 * new[:, 0]
     np.testing.assert_allclose(rule(new), new @ matrix + shift, atol=1e-4)
-    assert placing.affine(x, np.tanh(xy)) is None
-    assert placing.affine(x[:1], xy[:1]) is None
+    assert places.affine(x, np.tanh(xy)) is None
+    assert places.affine(x[:1], xy[:1]) is None
 
 
 def test_a_place_between_atoms_leans_to_the_nearest() -> None:
     xy = np.array([[0, 0], [1, 0], [np.nan, 0]], np.float32)
     near = np.array([[0, 1, 2, -1]], np.int32)
     weight = np.array([[0.9, 0.3, 0.8, np.nan]], np.float32)
-    np.testing.assert_allclose(placing._between(xy, near, weight), [[0.25, 0]], atol=1e-6)
+    np.testing.assert_allclose(places._between(xy, near, weight), [[0.25, 0]], atol=1e-6)
 
 
 def test_the_command_line_tells_its_steps_and_its_failure(
@@ -177,12 +222,12 @@ def test_the_command_line_tells_its_steps_and_its_failure(
         "--name",
         "iron",
     ]
-    assert placing.main(given) == 0
+    assert command.main(given) == 0
     steps = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert steps[1]["structure"]["id"] == "iron"
     assert steps[-1] == {"state": "finished"}
     (tmp_path / "empty.cif").write_text("")
-    assert placing.main([str(atlas.path), str(tmp_path / "empty.cif"), "--out", str(tmp_path / "out")]) == 1
+    assert command.main([str(atlas.path), str(tmp_path / "empty.cif"), "--out", str(tmp_path / "out")]) == 1
     assert "empty" in json.loads(capsys.readouterr().out.splitlines()[-1])["reason"]
 
 

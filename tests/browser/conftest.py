@@ -187,3 +187,9 @@ def first_atom(identifier):
             return before
         before += len(s)
     raise LookupError(identifier)
+
+
+def pixels(visit):
+    """A text that is equal for equal canvases."""
+    visit.settled()
+    return visit.page.evaluate("document.getElementById('points').toDataURL()")

@@ -14,6 +14,7 @@ import pytest
 from dashboard import wsgi
 from dashboard.app import create_app
 from dashboard.atlases import Atlases
+from dashboard.saved_views import SavedView, format_views, parse_views
 from dashboard.server import serve
 from precompute.contracts import AtlasError
 from precompute.store import NotAnAtlas
@@ -108,6 +109,33 @@ def test_what_is_no_port_is_refused(port, atlas_path):
 
 def test_version_is_told():
     assert re.fullmatch(r"platonic-atlas \d+\.\d+\.\d+\S*\n", dashboard("--version").stdout)
+
+
+def test_saved_views_of_a_file_are_offered_and_kept(atlas_path, tmp_path):
+    path = tmp_path / "views.json"
+    path.write_text(format_views([SavedView("Oxides", "?elements=O")]))
+    process = subprocess.Popen(
+        [sys.executable, "-m", "dashboard", str(atlas_path), "--port", "0", "--views", str(path)],
+        cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    try:
+        address = re.search(r"http://\S+", process.stdout.readline())[0]
+        with urllib.request.urlopen(f"{address}views") as answer:
+            said = json.load(answer)
+        assert [v["title"] for v in said["views"]] == ["Oxides"]
+        said["views"].append({"title": "Halides", "query": "?elements=F,Cl"})
+        headers = {"Content-Type": "application/json", "Sec-Fetch-Site": "same-origin"}
+        urllib.request.urlopen(urllib.request.Request(f"{address}views", json.dumps(said).encode(), headers)).close()
+        assert parse_views(path.read_bytes())[1] == SavedView("Halides", "?elements=F,Cl")
+    finally:
+        process.terminate()
+        process.communicate(timeout=60)
+
+
+def test_saved_views_that_are_none_end_it_with_a_message(atlas_path, tmp_path):
+    (tmp_path / "views.json").write_text("[]")
+    ended = dashboard(atlas_path, "--views", tmp_path / "views.json")
+    assert (ended.returncode, ended.stderr[:19]) == (1, "error: views.json: ")
 
 
 BY_MODULE = ["-m", "dashboard"]

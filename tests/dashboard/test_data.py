@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from dashboard.data import AtlasData
+from dashboard.points import grid
 from dashboard.quality import axis_names, statement
 from dashboard.stored import weight
 from precompute.store import Atlas
@@ -31,8 +32,8 @@ def test_stored_anchor_counts_are_offered_in_order(data):
 
 
 def test_refused_atoms_are_counted_as_not_drawn(data):
-    assert data.n_drawn(REFUSING, "pca-2d") == data.n_atoms - 3
-    assert data.n_drawn("7net-0", "pca-2d") == data.n_atoms
+    assert grid(data, REFUSING, "pca-2d").drawn == data.n_atoms - 3
+    assert grid(data, "7net-0", "pca-2d").drawn == data.n_atoms
 
 
 def test_labels_count_within_element_and_structure(data):
@@ -107,10 +108,19 @@ def test_one_value_is_read_once_however_many_ask_at_the_same_time(atlas_path):
     assert all(f is found[0] for f in found)
 
 
+def test_a_value_that_was_put_there_meanwhile_is_counted_once(atlas_path):
+    view = AtlasData(Atlas(atlas_path))
+    value = np.zeros(1000)
+    # the inner one stands for another thread, which found the value dropped while this one waited
+    view.keep(("raced",), lambda: view.keep(("raced",), lambda: value))
+    assert view._kept_bytes == value.nbytes
+
+
 def test_a_failed_read_is_tried_again(atlas_path):
     view = AtlasData(Atlas(atlas_path))
     with pytest.raises(ZeroDivisionError):
         view.keep(("bad",), lambda: 1 // 0)
+    assert view._being_read == {}
     assert view.keep(("bad",), lambda: 7) == 7
 
 

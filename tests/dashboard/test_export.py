@@ -4,6 +4,7 @@ import json
 import re
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -337,6 +338,31 @@ def test_the_page_is_told_what_each_file_would_hold(client):
     assert set(said) == set(FORMATS)
     assert said["csv"]["holds"].endswith("2 models")
     assert "filter cannot be read" in client.get("/data/synthetic/export/contents?find=band_gap >").json["error"]
+
+
+def test_one_large_file_is_made_at_a_time(client, monkeypatch):
+    """What is asked for while another is made is refused, but texts are short and always there."""
+    during = {}
+
+    def slow(_):
+        for name in ("csv", "methods"):
+            during[name] = client.get(f"/data/synthetic/export/{name}{SOME}")
+        return b""
+
+    monkeypatch.setitem(FORMATS, "png", replace(FORMATS["png"], write=slow))
+    assert client.get(f"/data/synthetic/export/png{SOME}").status_code == 200
+    assert (during["csv"].status_code, during["methods"].status_code) == (429, 200)
+    assert during["csv"].json["error"] == "Another export is being made; try again in a few seconds."
+    assert client.get("/data/synthetic/export/csv?elements=Li&brush=period:7..7").status_code == 400
+    assert client.get(f"/data/synthetic/export/csv{SOME}").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("site", "status"), [("cross-site", 403), ("same-origin", 200), ("same-site", 200), ("none", 200)]
+)
+def test_pages_of_other_sites_cannot_ask_for_exports(client, site, status):
+    answer = client.get(f"/data/synthetic/export/csv{SOME}", headers={"Sec-Fetch-Site": site})
+    assert answer.status_code == status
 
 
 def run(*arguments):

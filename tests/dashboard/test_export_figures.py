@@ -150,3 +150,12 @@ def test_a_log_scale_from_zero_starts_four_decades_under_its_end(data):
 def test_matplotlib_comes_only_with_a_figure():
     code = "import sys, dashboard.pages.export; sys.exit(bool({'matplotlib', 'pyarrow', 'ase'} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+@pytest.mark.parametrize(("width", "height"), [(1, 1), (3, 1), (1, 2.5)])
+def test_both_axes_have_one_scale_and_nothing_asked_for_is_cut(width, height):
+    x0, x1, y0, y1 = paper.fitted((-1, 2, 0, 4), width, height)
+    assert (x1 - x0) / width == pytest.approx((y1 - y0) / height)
+    assert x0 <= -1 < 2 <= x1
+    assert y0 <= 0 < 4 <= y1
+    assert ((x0 + x1) / 2, (y0 + y1) / 2) == pytest.approx((0.5, 2))

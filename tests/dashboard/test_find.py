@@ -10,10 +10,13 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from dashboard import find
-from dashboard.find import FindError, as_text, matches, parse, suggest
+from dashboard.atlases import Atlases
+from dashboard.find import FindError, as_text, completion, matches, parse, suggest
+from dashboard.find.fields import Field
 from dashboard.find.formulas import composition, system
+from dashboard.find.index import Texts
 from dashboard.find.nodes import All, Among, Any, Compare, Not, Phrase
-from tests.dashboard.synthetic import HOSTILE_ID
+from tests.dashboard.synthetic import HOSTILE_ID, write_atlas
 
 PIECES = st.sampled_from(
     ["BaCeO3", "Ce-O", "Lu(SiPd)2", "(NH4)2SO4", "band_gap", "element", "In", "in", "and", "or", "not", "only", "(",
@@ -65,6 +68,8 @@ def test_any_text_is_parsed_or_refused_with_a_place_in_it_and_printing_it_change
         ("in (Ce)", None),
         ('name = "iron and steel"', Compare("name", "=", "iron and steel")),
         ("x ≥ −2", Compare("x", ">=", "−2")),
+        ("2eV < band_gap", Compare("band_gap", ">", "2eV")),
+        ("7net-0:fl = true", Compare("7net-0:fl", "=", "true")),
     ],
 )
 def test_what_texts_mean(text, node):
@@ -85,6 +90,7 @@ def test_what_texts_mean(text, node):
         ('name = "barium', "quote is not closed", '"barium'),
         ("a = = b", "expected a value", "="),
         ("1 < x > 2", "same way", "< x >"),
+        ("2 < 3 < x", "stands between two numbers", "2 < 3 < x"),
         ("element in Ti", "list in brackets", "Ti"),
         ("x" * 501, "501 characters", "x"),
         ("(" * 30 + "Ce" + ")" * 30, "more than 20 levels", "("),
@@ -189,6 +195,63 @@ def test_a_missing_value_meets_no_comparison(data):
         assert not (matches(data, text) & water).any()
 
 
+@pytest.mark.parametrize("condition", ["< 3", "<= 17", "!= 1", "not in (1, 2)", "= 0"])
+def test_elements_without_a_group_meet_no_comparison_of_groups(data, condition):
+    assert not {"Ce", "Th"} & symbols_of(data, f"group {condition}")
+
+
+@pytest.mark.parametrize("condition", ["< 16", "!= 225", "!= Fm-3m", "not in (225)", "= 0"])
+def test_a_molecule_meets_no_comparison_of_space_groups(data, condition):
+    assert "H2O" not in formulas_of(data, f"spacegroup {condition}")
+
+
+@pytest.mark.parametrize("text", ["covalent_radius > 1.5", "covalent_radius > 1.5 Å", "covalent_radius > 1.5Å",
+                                  "covalent_radius > 1.5 angstrom", "1.5 Å < covalent_radius"])  # fmt: skip
+def test_a_number_may_be_followed_by_its_own_unit(data, text):
+    assert symbols_of(data, text) == symbols_of(data, "covalent_radius > 1.5") != set()
+
+
+@pytest.fixture(scope="module")
+def data_of_models(tmp_path_factory):
+    """An atlas whose models have a flag, a text and a number of each atom."""
+
+    def add(file):
+        n = file.shape("atoms/structure")[0]
+        for name, kind, values in (
+            ("fl", "flag", np.where(np.arange(n) == 1, np.nan, np.arange(n) == 0)),
+            ("kind", "text", np.where(np.arange(n) < 2, "odd one", "plain")),
+            ("typicality", "number", np.where(np.arange(n) == 3, np.inf, np.arange(n))),
+        ):
+            attrs = {"name": name, "kind": kind, "unit": ""}
+            file.write(f"models/7net-0/properties/{name}", values, ["atom"], attrs)
+
+    return Atlases([write_atlas(tmp_path_factory.mktemp("of models") / "a.zarr", copies=1, add=add)]).get("a")
+
+
+@pytest.mark.parametrize(
+    ("text", "atoms"),
+    [("7net-0:fl = true", [0]), ("7net-0:fl = yes and fl != no", [0]), ("7net-0:kind = ODD ONE", [0, 1]),
+     ('7net-0:kind = "odd one"', [0, 1]), ("kind != plain", [0, 1]), ("7net-0:typicality < 2", [0, 1]),
+     ("2 <= typicality <= 4", [2, 4]), ("NaCl and typicality > 5", [6, 7])],
+)  # fmt: skip
+def test_what_is_stored_of_atoms_for_a_model_is_compared_as_what_it_is(data_of_models, text, atoms):
+    assert np.flatnonzero(matches(data_of_models, text)).tolist() == atoms
+
+
+def test_flags_and_texts_of_models_are_completed(data_of_models):
+    assert values(data_of_models, "7net-0:fl = ", "value") == ["7net-0:fl = true ", "7net-0:fl = false "]
+    assert values(data_of_models, "7net-0:kind = o", "value") == ['7net-0:kind = "odd one" ']
+
+
+def test_a_formula_of_more_atoms_than_can_be_counted_finds_nothing(data):
+    symbols = ("H", "He", "Li", "Be", "B", "C", "N", "O", "F", "Ne", "Na", "Mg", "Al", "Si", "P", "S")
+    text = "".join(f"{s}{1 / (100 - 3 * i):.4f}" for i, s in enumerate(symbols))
+    assert max(composition(text).values()) > 2**63
+    assert not matches(data, text).any()
+    assert not matches(data, f"formula = {text}").any()
+    assert isinstance(suggest(data, text), list)
+
+
 def test_a_hostile_id_is_found_in_quotes_and_suggested_in_them(data):
     text = f'id = "{HOSTILE_ID}"'
     assert formulas_of(data, text) == {"LiF"}
@@ -211,6 +274,13 @@ def test_a_hostile_id_is_found_in_quotes_and_suggested_in_them(data):
         ("Ce or perovskit2", "nothing here is called", "perovskit2"),
         ("formula = x", "no formula", "x"),
         ("hypothetical = maybe", "true or false", "maybe"),
+        ("covalent_radius > 150 pm", "is in Å; `pm` cannot", "150 pm"),
+        ("band_gap > 2500 meV", "is in eV; `meV` cannot", "2500 meV"),
+        ("band_gap > 5/2", "`5/2` is none", "5/2"),
+        ("period = 4-6", "`4-6` is none", "4-6"),
+        ("period = 4 eV", "has no unit; `eV` cannot", "4 eV"),
+        ("period = 4 6", "`6` cannot", "4 6"),
+        ("spacegroup = 4-6", "`4-6` is none", "4-6"),
     ],
 )
 def test_what_an_atlas_does_not_have_is_said_with_what_is_near(data, text, says, wrong):
@@ -272,6 +342,26 @@ def test_completion_follows_the_place_in_the_text(data):
     assert values(data, "cat = halogen", "quantity", cursor=3) == ["category = halogen"]
     assert values(data, "cubic and NaC", "crystal") == []
     assert suggest(data, "x" * 501) == []
+
+
+def test_completion_looks_at_each_value_a_few_times_however_many_begin_alike(data):
+    class Counted(str):
+        asked = 0
+
+        def __hash__(self):
+            Counted.asked += 1
+            return super().__hash__()
+
+        def casefold(self):
+            Counted.asked += 1
+            return super().casefold()
+
+    n = 2000
+    options = [Counted(f"mp-{i}") for i in range(n)]
+    field = Field("id", "Id", "", "text", "structure", texts=lambda: Texts(options, np.arange(n)))
+    assert [v for v, *_ in completion._values(data, field, "mp")] == options[: completion.MOST]
+    assert [v for v, *_ in completion._values(data, field, "1999")] == ["mp-1999"]
+    assert Counted.asked < 10 * n
 
 
 # ---- addresses

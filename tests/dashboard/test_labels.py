@@ -3,7 +3,6 @@ import pytest
 from dashboard.labels import (
     clean,
     count,
-    for_plotly,
     formula_pieces,
     linked_pieces,
     number,
@@ -32,18 +31,9 @@ def test_symmetry_symbols_get_bars_and_screw_axes():
     assert symmetry_pieces("-") == [("text", "-")]
 
 
-def test_text_for_plotly_is_inert():
-    hostile = "<script>alert(1)</script><b>x</b> %{x} $a$ &amp;"
-    safe = for_plotly(hostile)
-    assert "<" not in safe
-    assert ">" not in safe
-    assert "%{" not in safe
-    assert "$" not in safe
-    assert "&amp;amp;" in safe
-
-
 def test_clean_drops_control_and_direction_characters_and_cuts():
     assert clean("a\x00b\u202ec\n") == "a b c"
+    assert clean("a\x9b\ufffe\uffff\ud800b") == "a    b"
     assert clean("x" * 300, 10) == "x" * 9 + "…"
 
 

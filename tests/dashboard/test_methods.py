@@ -1,10 +1,16 @@
 import re
+from xml.etree import ElementTree
 
+import numpy as np
 import pytest
 
-from dashboard.export import methods
+from dashboard.atlases import Atlases
+from dashboard.export import methods, picture
 from dashboard.export.content import Content
 from dashboard.export.references import known, of_citation
+from precompute import writing
+from precompute.contracts import Map
+from tests.dashboard.synthetic import MODELS, write_atlas
 
 
 def content(data, query="?"):
@@ -101,6 +107,46 @@ def test_the_caption_says_what_is_shown(data):
         "The ring marks Na 1 of NaCl (NaCl-0)", "Platonic Atlas",
     ):  # fmt: skip
         assert part in said, part
+
+
+@pytest.fixture(scope="module")
+def bare(tmp_path_factory):
+    """An atlas with a model that lacks one of the maps, and raw maps that do not say what they keep."""
+
+    def change(file):
+        file.delete("models/element-only/maps/umap-2d")
+        n = file.shape("atoms/structure")[0]
+        for key in MODELS:
+            xy = np.random.default_rng(0).normal(size=(n, 2)).astype(np.float32)
+            writing.write_map(file, key, "raw-pca-2d", Map(xy, {"n_atoms": n}))
+
+    path = write_atlas(tmp_path_factory.mktemp("methods") / "bare.zarr", copies=1, title="bare\uffff", add=change)
+    return Atlases([path]).get("bare")
+
+
+def test_a_lasso_is_told_where_it_picks_and_only_there(bare):
+    lasso = "?models=7net-0,element-only&lasso=element-only:0.4,-9;9,-9;9,9;0.4,9"
+    picking = content(bare, lasso)
+    n = int(picking.selected.sum())
+    assert 1 < n < bare.n_atoms
+    said = methods.caption(picking)
+    assert f"{n} atoms are selected (inside a polygon drawn on the map of element-only), the others are grey." in said
+    ignored = content(bare, f"{lasso}&map=umap")
+    assert ignored.selected.all()
+    for text in (methods.caption(ignored), methods.paragraph(ignored)):
+        assert "polygon" not in text
+        assert "elected" not in text
+
+
+def test_a_raw_map_that_does_not_say_what_it_keeps_is_described_all_the_same(bare):
+    said = methods.paragraph(content(bare, "?space=raw&models=7net-0"))
+    assert "their axes are private to each model." in said
+    assert "variance" not in said
+
+
+def test_signs_that_xml_forbids_do_not_break_a_figure(bare):
+    tree = ElementTree.fromstring(picture.svg(content(bare, "?models=7net-0&space=raw")))
+    assert tree.tag.endswith("svg")
 
 
 def test_citations_come_once_each_in_the_order_of_the_paragraph(data):

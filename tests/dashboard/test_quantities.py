@@ -1,11 +1,15 @@
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from dashboard.app import create_app
 from dashboard.atlases import Atlases
 from dashboard.bootstrap import bootstrap
-from dashboard.palette import CATEGORIES, OTHER, PALETTE
+from dashboard.export import columns, methods, page, picture
+from dashboard.export.content import Content
+from dashboard.palette import CATEGORIES, OTHER, PALETTE, THEMES
 from dashboard.quantities import BUILT_IN, NO_CODE, NO_NUMBER, STEPS, legend, listed, stored_values, values, words
 from tests.dashboard.synthetic import REFUSING, write_atlas
 
@@ -67,7 +71,8 @@ def test_every_quantity_has_values_that_its_legend_counts(enriched):
 def test_element_groups_are_those_of_the_periodic_table(data):
     entries = legend(data, "category")["entries"]
     assert {e["label"]: e["colour"] for e in entries} == CATEGORIES
-    assert {e["label"]: e["n"] for e in entries} == data.atoms_of_category
+    assert [e["n"] for e in entries] == np.bincount(values(data, "category"), minlength=len(entries)).tolist()
+    assert sum(e["n"] for e in entries) == data.n_atoms
     ce = data.find_atom("BaCeO3-0:2")
     for quantity, expected in (("period", 6), ("electronegativity", 1.12), ("coordination", 20)):
         assert values(data, quantity)[ce] == pytest.approx(expected)
@@ -102,7 +107,60 @@ def test_quantities_of_models_appear_once_stored(enriched):
         np.testing.assert_array_equal(values(enriched, "model.typicality", key), stored)
     first = values(enriched, "model.typicality", "7net-0")
     np.testing.assert_array_equal(values(enriched, "model.typicality"), first)
-    np.testing.assert_array_equal(values(enriched, "model.typicality", "mace-untrained"), first)
+
+
+def test_a_model_without_a_quantity_has_no_value_of_it(enriched):
+    assert np.isnan(values(enriched, "model.typicality", "mace-untrained")).all()
+    assert (values(enriched, "model.cluster", "mace-untrained") == NO_CODE).all()
+    client = create_app(Atlases([enriched.atlas.path])).server.test_client()
+    for quantity, kind, none in (("model.typicality", "<u2", NO_NUMBER), ("model.cluster", "u1", NO_CODE)):
+        answer = client.get(f"/data/more/values/{quantity}?model=mace-untrained")
+        assert answer.status_code == 200
+        assert np.frombuffer(answer.get_data(), kind).tolist() == [none] * enriched.n_atoms
+        assert client.get(f"/data/more/values/{quantity}?model=gpt").status_code == 404
+
+
+def test_points_of_a_model_without_the_quantity_are_grey_in_exports(enriched):
+    content = Content.of(enriched, "?models=mace-untrained,7net-0&colour=model.typicality")
+    grey, coloured = (panel.colours for panel in picture._parts(content)[0])
+    muted = [int(THEMES["light"].muted[i : i + 2], 16) for i in (1, 3, 5)]
+    assert (grey == muted).all()
+    assert (coloured == muted).all(axis=1).sum() == 2
+    assert "Of mace-untrained there are no values to colour by, so all points are grey." in methods.caption(content)
+    arrays, names = page._arrays(content, content.models), page._values_of(content)
+    body, _ = arrays[names["mace-untrained"]]
+    assert set(np.frombuffer(body, "<u2").tolist()) == {NO_NUMBER}
+    assert len(set(np.frombuffer(arrays[names["7net-0"]][0], "<u2").tolist())) > 2
+
+
+def test_ranges_and_hidden_entries_are_of_the_first_model_shown_that_has_the_quantity(enriched):
+    here = values(enriched, "model.typicality", REFUSING)
+    shown = f"?models=mace-untrained,{REFUSING},7net-0"
+    content = Content.of(enriched, f"{shown}&brush=model.typicality:0..20")
+    np.testing.assert_array_equal(content.selected, here <= 20)
+    assert f"Typicality from 0 to 20 percentile in {REFUSING})" in methods.caption(content)
+    hiding = Content.of(enriched, "?models=mace-untrained,mine%253Cb%253E&colour=model.cluster&hide=c")
+    assert f"without c in {hiding.view.models[-1]}" in methods.paragraph(hiding)
+    clusters = [e["label"] for e in legend(enriched, "model.cluster")["entries"]]
+    of_it = values(enriched, "model.cluster", "mine<b>")
+    np.testing.assert_array_equal(hiding.selected, of_it != clusters.index("c"))
+    plain = Content.of(enriched, "?brush=period:2..3")
+    assert "Period from 2 to 3)" in methods.caption(plain)
+
+
+def test_hiding_by_a_model_that_is_not_shown_is_said_and_saved(enriched):
+    content = Content.of(enriched, "?models=mace-untrained&colour=model.cluster&hide=a")
+    assert "without a in 7net-0" in methods.caption(content)
+    assert page._values_of(content) == {"mace-untrained": "no values", "7net-0": "values 7net-0"}
+
+
+def test_renamed_columns_do_not_meet_names_that_are_there(enriched, monkeypatch):
+    one = columns.Column("band_gap", "eV", "", "number", "atom", np.zeros(enriched.n_atoms))
+    named = [one, one, replace(one, name="band_gap 2"), one]
+    monkeypatch.setattr(columns, "properties", lambda _: iter(named))
+    names = [c.name for c in columns.all_columns(Content.of(enriched, "?"))]
+    assert len(names) == len(set(names))
+    assert [n for n in names if n.startswith("band_gap")] == ["band_gap", "band_gap 2", "band_gap 2 2", "band_gap 3"]
 
 
 def test_one_text_means_one_colour_in_all_models(enriched):

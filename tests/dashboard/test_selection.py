@@ -1,23 +1,35 @@
+import json
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from dashboard.alignment import similarity
 from dashboard.find import FindError
-from dashboard.points import NO_PLACE, STEPS, gathered, grid, placed, quantised
+from dashboard.points import NO_PLACE, STEPS, Grid, gathered, grid, placed, quantised
 from dashboard.polygon import inside
 from dashboard.quantities import values
 from dashboard.selection import mask, text_mask
 from dashboard.state import default_view
 from tests.dashboard.synthetic import REFUSING
 
+FIXTURES = Path(__file__).parents[1] / "javascript" / "fixtures"
 SQUARE = [(0, 0), (2, 0), (2, 2), (0, 2)]
 
 
 def test_square_holds_what_is_in_it():
     xy = np.array([[1, 1], [3, 1], [-1, 1], [1, 3], [np.nan, 1], [np.nan, np.nan]])
     assert inside(xy, SQUARE).tolist() == [True, False, False, False, False, False]
+
+
+def test_polygons_hold_what_exact_arithmetic_says():
+    fixture = json.loads((FIXTURES / "lasso.json").read_text(encoding="utf-8"))
+    places = np.array(fixture["xy"], np.uint16).reshape(-1, 2)
+    xy = Grid(places, tuple(fixture["range"]), 0).xy
+    assert len(fixture["cases"]) == 3
+    for case in fixture["cases"]:
+        np.testing.assert_array_equal(inside(xy, case["polygon"]), np.array(case["inside"], bool), case["name"])
 
 
 def test_neither_start_nor_direction_of_the_outline_matters():

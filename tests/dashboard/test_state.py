@@ -184,6 +184,45 @@ def test_any_text_gives_a_view_that_survives_its_address(data, name, text):
     assert parse(query(view, data), data) == (view, [])
 
 
+@pytest.mark.parametrize(
+    ("parameter", "item"),
+    [("brush", "a"), ("colours", "a:b"), ("zoom", "1,2"), ("elements", "Xx"), ("models", "gpt"), ("hide", "gas")],
+)
+def test_damaged_lists_of_any_length_give_few_short_notices(data, parameter, item):
+    joint = ";" if parameter == "zoom" else ","
+    view, notices = parse(f"?{parameter}={joint.join([item] * 100_000)}", data)
+    assert view == default_view(data)
+    assert 3 <= len(notices) <= 6
+    assert sum(map(len, notices)) < 1000
+    assert "100,000 items" in " ".join(notices)
+
+
+def test_what_is_left_out_of_the_notices_is_said(data):
+    assert len(parse("?elements=Xa,Xb,Xc", data)[1]) == 3
+    assert parse("?elements=Xa,Xb,Xc,Xd,Xe,O", data)[1][3:] == ["More of the same part of the address is left out."]
+
+
+COORDINATE = st.floats(allow_nan=False, allow_infinity=False).map(exact_decimal)
+
+
+@given(vertices=st.lists(st.tuples(COORDINATE, COORDINATE), min_size=3, max_size=6))
+def test_a_lasso_is_what_its_own_address_says(data, vertices):
+    view, _ = parse("?lasso=7net-0:" + ";".join(map(",".join, vertices)), data)
+    assert parse(query(view, data), data)[0] == view
+
+
+@given(box=st.tuples(*[COORDINATE] * 4))
+def test_a_zoom_is_what_its_own_address_says(data, box):
+    view, _ = parse("?zoom=" + ",".join(box), data)
+    assert parse(query(view, data), data)[0] == view
+
+
+def test_vertices_are_rounded_as_they_are_written(data):
+    view, notices = parse("?lasso=7net-0:0.123449,0;0.5,1.00006;-0.3,0.7", data)
+    assert (view.lasso["points"], notices) == ([[0.1234, 0], [0.5, 1], [-0.3, 0.7]], [])
+    assert parse("?zoom=0.123449,1,0,1", data)[0].zoom == {"": (0.1234, 1, 0, 1)}
+
+
 def test_known_values_are_kept_beside_a_damaged_one(data):
     view, notices = parse("?models=7net-0,nope&theme=dark", data)
     assert view.models == ("7net-0",)

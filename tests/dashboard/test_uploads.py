@@ -26,6 +26,7 @@ from dashboard.uploads import (
     Uploads,
     stored_name,
 )
+from precompute.placing.command import parser
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="jobs are held by file locks")
 MODELS = ["7net-0", "element-only"]
@@ -37,6 +38,7 @@ import json, pathlib, subprocess, sys, time
 file, out = pathlib.Path(sys.argv[2]), pathlib.Path(sys.argv[4])
 tell = lambda **step: print(json.dumps(step), flush=True)
 kind = file.read_text()
+(out / "arguments.json").write_text(json.dumps(sys.argv[1:]))
 tell(state="reading")
 if kind == "refuse":
     tell(state="failed", reason="holds 3 atoms of an unknown element")
@@ -137,6 +139,15 @@ def test_a_refused_file_and_a_dead_process_say_why(uploads):
     assert refused["reason"] == "holds 3 atoms of an unknown element"
     crashed = until(uploads, add(uploads, b"crash"), lambda s: s["state"] == "failed")
     assert "ended before its time" in crashed["reason"]
+
+
+@pytest.mark.parametrize("name", ["-x", "--limit", "a b", "=x", "'", "Größe"])
+def test_the_placing_program_reads_the_name_of_any_file(uploads, name):
+    token = add(uploads, name=f"{name}.vasp")
+    until(uploads, token, lambda s: s["state"] == "done")
+    job = uploads.folder / token
+    given = parser().parse_args(json.loads((job / "arguments.json").read_text()))
+    assert (given.name, given.models, given.file) == (name, ",".join(MODELS), job / "POSCAR")
 
 
 def test_folders_are_private_and_names_cannot_be_guessed(uploads):

@@ -1,0 +1,5 @@
+import sys
+
+from precompute.placing.command import main
+
+sys.exit(main())
