@@ -86,7 +86,7 @@ def listed(data: AtlasData, of: str, models: Sequence[str] = ()) -> dict[str, Co
     found.append(Column("spacegroup", "Space group", "", "symmetry", "structure"))
     if of == "atoms":
         found.append(Column("site", "Site symmetry", "", "symmetry", "atom"))
-        found.append(Column("coordination", "Coordination", "", "number", "atom"))
+        found.append(Column("coordination", "Near atoms", "", "number", "atom"))
     else:
         found.append(Column("crystal_system", "Crystal system", "", "text", "structure"))
         found.append(Column("n_atoms", "Atoms", "", "number", "structure"))

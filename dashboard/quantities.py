@@ -73,7 +73,7 @@ _OF_ELEMENTS = (
     Quantity("block", "Block", "", "category", "element"),
     Quantity("electronegativity", "Electronegativity (Pauling)", "", "number", "element"),
     Quantity("covalent_radius", "Covalent radius", "Å", "number", "element"),
-    Quantity("coordination", "Coordination number", "", "number", "atom"),
+    Quantity("coordination", "Near atoms (within 1.2 × covalent radii)", "", "number", "atom"),
     Quantity("crystal_system", "Crystal system", "", "category", "structure"),
     Quantity("spacegroup", "Space group", "", "category", "structure"),
 )

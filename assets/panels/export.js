@@ -119,8 +119,21 @@ export function startExport(atlas) {
     }
   }
 
+  /* Into the menu, where arrows, Enter and Escape are its own. */
+  function enterMenu() {
+    const first = document.querySelector(".export-menu [data-export]");
+    if (first?.checkVisibility()) first.focus();
+  }
+
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Escape" && event.target.closest?.(".export-menu")) setTimeout(() => document.getElementById("open-export")?.focus(), 50);
+  });
+
   document.addEventListener("click", (event) => {
-    if (event.target.closest?.("#open-export")) sayContents();
+    if (event.target.closest?.("#open-export")) {
+      sayContents();
+      setTimeout(enterMenu, 50);
+    }
     const format = event.target.closest?.("[data-export]")?.dataset.export;
     if (!format) return;
     if (format === "methods") openWords(atlas);
@@ -128,6 +141,6 @@ export function startExport(atlas) {
     else saveExport(atlas, format);
   });
   atlas.actions?.add({
-    id: "export", keys: ["e"], label: "Save what is shown", group: "View", run: () => document.getElementById("open-export")?.click(),
+    id: "export", keys: ["e"], label: "Export figure, data or methods", group: "Share and keep", run: () => document.getElementById("open-export")?.click(),
   });
 }

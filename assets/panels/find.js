@@ -7,10 +7,12 @@ const FIND_EXAMPLES = [
   ["BaCeO3", "crystals of a formula, in any order"],
   ["Ce-O", "crystals that hold these elements"],
   ["Ce", "atoms of an element"],
+  ["Ce in BaCeO3", "atoms of an element in crystals"],
+  ["F, Cl, Br, I", "atoms of any of these elements"],
   ["halogens", "atoms of a class of elements"],
   ["perovskite", "a name or prototype"],
   ["Pm-3m", "a space group"],
-  ["coordination >= 8 and element = Ce", "a condition; join with and, or, not"],
+  ["crystal_system = cubic and element = Ce", "a condition; join with and, or, not"],
 ];
 
 /* "212 atoms in 61 crystals". */
@@ -30,7 +32,7 @@ export function startFind(atlas) {
   const list = buildNode("ul", { id: "find-list", class: "find-list", role: "listbox", "aria-label": "Suggestions", hidden: true });
   const input = buildNode("input", {
     id: "find-text", class: "find-text", type: "text", role: "combobox", autocomplete: "off", spellcheck: "false", maxlength: "500",
-    placeholder: "Find: BaCeO3, Ce-O, perovskite, coordination >= 8 …", "aria-label": "Find atoms and crystals", "aria-autocomplete": "list",
+    placeholder: "Find: BaCeO3, Ce-O, perovskite, element = Ti …", "aria-label": "Find atoms and crystals", "aria-autocomplete": "list",
     "aria-expanded": "false", "aria-controls": "find-list", "aria-describedby": "find-error", title: "Find (/)",
   });
   const chip = buildNode("span", { class: "find-chip", hidden: true });
@@ -57,6 +59,7 @@ export function startFind(atlas) {
     options = [];
     active = -1;
     list.hidden = true;
+    told.textContent = "";
     input.setAttribute("aria-expanded", "false");
     input.removeAttribute("aria-activedescendant");
   };
@@ -103,6 +106,7 @@ export function startFind(atlas) {
     error.hidden = true;
     error.replaceChildren();
     input.removeAttribute("aria-invalid");
+    chip.hidden = !count.textContent;
   };
   const showError = (text, { error: message, start, end }) => {
     const [before, wrong, after] = markedParts(text, start, end);
@@ -111,15 +115,14 @@ export function startFind(atlas) {
     error.replaceChildren(marked, buildNode("p", {}, ...words));
     error.hidden = false;
     input.setAttribute("aria-invalid", "true");
+    chip.hidden = text !== view.get().find; // the count is of the filter that is set
   };
   const showCount = async () => {
     const text = view.get().find;
+    count.textContent = "";
     chip.hidden = true;
     host.classList.toggle("filtering", Boolean(text));
-    if (!text) {
-      count.textContent = "";
-      return;
-    }
+    if (!text) return;
     try {
       const found = await ask(`found?text=${encodeURIComponent(text)}`);
       if (text !== view.get().find) return;
@@ -160,7 +163,7 @@ export function startFind(atlas) {
     const at = caret ?? value.length;
     input.setSelectionRange(at, at);
     hideError();
-    if (kind === "example" || kind === "element") apply();
+    if (kind === "example" || kind === "element" || kind === "class") apply();
     else suggest();
   };
   /* Back to the text of the filter that is set. */

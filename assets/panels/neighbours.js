@@ -26,7 +26,7 @@ function neighbourRow(row, of, models) {
   const cells = row.places.map((place, i) => {
     if (!place) return buildNode("td");
     const [rank, cosine] = [String(place[0]), place[1].toFixed(4)];
-    return buildNode("td", { title: `${models[i][0]}: rank ${rank}, cosine ${cosine}` }, buildNode("b", {}, rank), buildNode("i", {}, cosine));
+    return buildNode("td", { title: `${models[i][0]}: rank ${rank}, cosine ${cosine}` }, buildNode("b", {}, rank), " ", buildNode("i", {}, cosine));
   });
   const button = buildNode(
     "button", { type: "button", class: "neighbour", title: row.says, "data-atom": row.atom },
@@ -55,7 +55,7 @@ function groupBodies({ mark, of, title, rows }, models, opened, folds) {
 
 export function makeNeighbours(place) {
   let cosines = false;
-  const opened = new Set(); // groups stay open from atom to atom once opened
+  const opened = new Set(["by-one"]); // groups stay as they were from atom to atom
 
   function switchOf(table) {
     const button = buildNode("button", { type: "button", class: "link" }, "Show cosines");

@@ -141,7 +141,7 @@ def _structures(content: Content) -> list[Piece]:
     if cited:
         pieces += ["Their geometries go back to the sources cited here", tuple(cited), ". "]
     pieces += ["Symmetry was found with spglib", _cite("togo2024")]
-    pieces += [", coordination numbers count atoms within 1.2 times the sum of covalent radii", _cite("cordero2008")]
+    pieces += [", near atoms are those within 1.2 times the sum of covalent radii", _cite("cordero2008")]
     return [*pieces, "."]
 
 

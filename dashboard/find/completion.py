@@ -10,19 +10,35 @@ import numpy as np
 
 from dashboard.data import AtlasData
 from dashboard.find import formulas
+from dashboard.find.classes import ANIONS, atoms_of_compounds, class_names
 from dashboard.find.errors import FindError
 from dashboard.find.fields import Field, fields, normal
-from dashboard.find.index import Haystack, compositions, name_words, naming, structure_texts, words
+from dashboard.find.index import (
+    BoolArray,
+    Haystack,
+    class_values,
+    compositions,
+    name_words,
+    naming,
+    structure_texts,
+    words,
+)
 from dashboard.find.lexer import Token, quote, tokens
+from dashboard.find.matching import elements_called, is_class_of_crystals, matches
 from dashboard.find.parser import LONGEST
 from dashboard.labels import clean, count
 
 MOST = 12
 MOST_CRYSTALS = 8
 MOST_ELEMENTS = 3
+MOST_CLASSES = 2
+SHORTEST_CLASS = 3
+"""Letters of a class before it is offered; fewer begin formulas."""
 ORDERED = ("=", "!=", "<", "<=", ">", ">=", "in")
 UNORDERED = ("=", "!=", "in")
 Suggestion = dict[str, Any]
+Made = tuple[str, str, str, int | None]
+"""The value, its label, its kind and, of a crystal, the atom to show."""
 
 
 def suggest(data: AtlasData, text: str, cursor: int | None = None) -> list[Suggestion]:
@@ -38,7 +54,7 @@ def suggest(data: AtlasData, text: str, cursor: int | None = None) -> list[Sugge
     Returns
     -------
     list of dict
-        ``value``, the whole text with the suggestion in it; ``label``; ``kind``: ``crystal``, ``element``,
+        ``value``, the whole text with the suggestion in it; ``label``; ``kind``: ``crystal``, ``element``, ``class``,
         ``quantity``, ``operator`` or ``value``; ``caret``, where the cursor goes; and for a crystal ``atom``, the one
         to show.
     """
@@ -52,7 +68,8 @@ def suggest(data: AtlasData, text: str, cursor: int | None = None) -> list[Sugge
     if known and known[-1].kind in ("word", "keyword", "quoted") and known[-1].end == place:
         last = known.pop()
         partial, start = last.text, last.start
-    made: Iterable[tuple[str, str, str, int | None]]
+    begin = start
+    made: Iterable[Made]
     run = _run(known)
     field = _field_being_compared(data, known, run)
     if field is not None:
@@ -61,19 +78,34 @@ def suggest(data: AtlasData, text: str, cursor: int | None = None) -> list[Sugge
         made = _operators(named, partial)
     else:
         alone = len(run) == len(known) and not after.strip()
-        whole = before[run[0].start :].strip() if run else partial
-        crystals = _crystals(data, whole) if alone else []
+        begin = run[0].start if run else start
+        whole = " ".join(t.text for t in run) + f" {partial}" if run else partial
+        inside = _before_in(data, known[: len(known) - len(run)])
+        if inside is not None:
+            what, elements = inside
+            made = [
+                *_classes_of_crystals(data, whole, what),
+                *(_crystals(data, before[begin:].strip(), elements, before[:begin]) if not after.strip() else ()),
+            ]
+            return _written(made, before, after, begin, begin)
+        crystals = _crystals(data, before[begin:].strip()) if alone else []
         made = [
+            *_classes(data, whole),
             *crystals,
             *(_elements(data, partial) if not (run and crystals) else ()),
             *_quantities(data, partial),
         ]
+    return _written(made, before, after, start, begin)
+
+
+def _written(made: Iterable[Made], before: str, after: str, start: int, begin: int) -> list[Suggestion]:
+    """Suggestions in place of the word that begins at `start`; classes in place of all words since `begin`."""
     result: list[Suggestion] = []
     for value, label, kind, atom in made:
         if kind == "crystal":
             result.append({"value": value, "label": label, "kind": kind, "caret": len(value), "atom": atom})
         else:
-            head = f"{before[:start]}{value} "
+            head = f"{before[: begin if kind == 'class' else start]}{value} "
             result.append({"value": head + after.lstrip(), "label": label, "kind": kind, "caret": len(head)})
     return result[:MOST]
 
@@ -177,11 +209,81 @@ def _quantities(data: AtlasData, partial: str) -> list[tuple[str, str, str, None
     ]
 
 
+# ---- classes
+
+
+def _classes(data: AtlasData, text: str) -> list[Made]:
+    """Classes of elements, and of crystals, that begin so, each with the atoms that it finds."""
+    wanted = words(text).strip()
+    if len(wanted) < SHORTEST_CLASS:
+        return []
+    atoms = atoms_of_compounds(wanted)
+    named = [c for c in class_names() if c.startswith(wanted) or c == atoms]
+    if atoms and not named:
+        named = [atoms]
+    made: list[Made] = []
+    for word in named[:MOST_CLASSES]:
+        value = word
+        if is_class_of_crystals(data, word):
+            present = [data.symbols[z - 1] for z in np.flatnonzero(class_names()[word]) if data.atoms_of_element[z - 1]]
+            value = f"element in ({', '.join(present)})"
+        made += _counted(data, value, word, value)
+    compounds = [compound for compound, of in ANIONS.items() if of in named]
+    called = dict(pair for word in (wanted, *compounds) for pair in _classes_called(data, word))
+    for value, name in list(called.items())[:MOST_CLASSES]:
+        condition = f"{quote(name)} = {quote(value)}"
+        made += _counted(data, condition, f"{name} = {value}", condition)
+    return made
+
+
+def _classes_of_crystals(data: AtlasData, text: str, what: str) -> list[Made]:
+    """Classes of crystals after ``what in``."""
+    wanted = words(text).strip()
+    if len(wanted) < SHORTEST_CLASS:
+        return []
+    return [
+        made
+        for value, _ in _classes_called(data, wanted)
+        for made in _counted(data, value, f"{what} {value}", f"{what} {value}")
+    ]
+
+
+def _classes_called(data: AtlasData, wanted: str) -> list[tuple[str, str]]:
+    single = wanted.removesuffix("s")
+    known = class_values(data).items()
+    return [(v, name) for v, name in known if v.startswith(wanted) or v in (single, f"{single}s")][:MOST_CLASSES]
+
+
+def _counted(data: AtlasData, value: str, named: str, condition: str) -> list[Made]:
+    """A class, unless it has no atoms."""
+    try:
+        n = int(matches(data, condition).sum())
+    except FindError:
+        return []
+    return [(value, f"{clean(named, 60)} · {count(n, 'atom')}", "class", None)] if n else []
+
+
+def _before_in(data: AtlasData, known: Sequence[Token]) -> tuple[str, BoolArray] | None:
+    """``Ce in`` and the elements that it means, where the tokens end so."""
+    if not known or (known[-1].kind, known[-1].text) != ("keyword", "in"):
+        return None
+    negated = len(known) > 1 and (known[-2].kind, known[-2].text) == ("keyword", "not")
+    run = _run(known[: -2 if negated else -1])
+    phrase = " ".join(t.text for t in run)
+    elements = elements_called(phrase) if run and normal(phrase) not in fields(data) else None
+    if elements is None:
+        return None
+    return f"{' '.join(quote(t.text) for t in run)} {'not in' if negated else 'in'}", elements
+
+
 # ---- crystals
 
 
-def _crystals(data: AtlasData, text: str) -> list[tuple[str, str, str, int]]:
-    """Crystals of a formula, in any order of its elements, then those whose formula, name or id begins so."""
+def _crystals(data: AtlasData, text: str, elements: BoolArray | None = None, head: str = "") -> list[Made]:
+    """Crystals of a formula, in any order of its elements, then those whose formula, name or id begins so.
+
+    Of `elements`, where given (by atomic number, 119 of them), the crystal must hold one, and its atom is shown.
+    """
     wanted = " ".join(text.split()).casefold()
     if not words(wanted).strip():
         return []
@@ -200,19 +302,29 @@ def _crystals(data: AtlasData, text: str) -> list[tuple[str, str, str, int]]:
         ranks[compositions(data).equal_to(composition)] = 1
     ranks[of.same(wanted)] = 1
     ranks[ids.same(wanted)] = 0
+    if elements is not None:
+        held = data.of_atoms("structure")[elements[data.of_atoms("atomic_number")]]
+        ranks[np.bincount(held, minlength=data.n_structures) == 0] = 9
     sizes = data.of_structures("n_atoms")
     best = np.lexsort((np.arange(len(ranks)), sizes, ranks))[:MOST_CRYSTALS]
-    return [(quote(_id(data, s)), label(data, s), "crystal", first_atom(data, s)) for s in best if ranks[s] < 9]
+    return [
+        (head + quote(_id(data, s)), label(data, s), "crystal", first_atom(data, s, elements))
+        for s in best
+        if ranks[s] < 9
+    ]
 
 
 def _id(data: AtlasData, structure: int) -> str:
     return str(data.of_structures("id")[structure])
 
 
-def first_atom(data: AtlasData, structure: int) -> int:
-    """The atom to show of a crystal: its least electronegative kind, the first of it."""
+def first_atom(data: AtlasData, structure: int, elements: BoolArray | None = None) -> int:
+    """The atom to show of a crystal: the first of `elements`, or else of its least electronegative kind."""
     first, n = (int(data.of_structures(c)[structure]) for c in ("first_atom", "n_atoms"))
-    affinity = data.affinity[data.of_atoms("atomic_number")[first : first + n] - 1]
+    numbers = data.of_atoms("atomic_number")[first : first + n]
+    if elements is not None:
+        return first + int(np.argmax(elements[numbers]))
+    affinity = data.affinity[numbers - 1]
     return first + int(np.argmin(np.nan_to_num(affinity, nan=9.0)))
 
 

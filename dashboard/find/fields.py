@@ -83,7 +83,11 @@ def field_of(data: AtlasData, name: str, start: int, end: int) -> Field:
     if before and normal(last) in known:
         raise FindError(f"join conditions with `and`: `{' '.join(before)} and {last} ...`", start, end)
     names = list(dict.fromkeys(f.name for f in known.values()))
-    shown = "; there are " + ", ".join(f"`{n}`" for n in names[:MOST_NAMED]) + " and more"
+    shown = (
+        "; there are "
+        + ", ".join(f"`{n}`" for n in names[:MOST_NAMED])
+        + " and more, offered as you type; the empty box shows examples"
+    )
     raise FindError(f"there is no quantity `{name}`{closest(wanted, names) or shown}", start, end)
 
 

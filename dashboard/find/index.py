@@ -27,6 +27,8 @@ NAMING = (
     "strukturbericht",
 )
 """Text properties of structures that words without a comparison are looked for in."""
+GROUPING = ("family", "structure_type", "prototype")
+"""Those of them whose values are classes of crystals."""
 _NOT_WORD = re.compile(r"[\W_]+")
 
 
@@ -104,6 +106,22 @@ def naming(data: AtlasData) -> list[str]:
         return [c.path.removeprefix("structures/") for c in columns if c.kind == "text" and c.name.lower() in NAMING]
 
     return data.keep(("find naming",), read)
+
+
+def class_values(data: AtlasData) -> dict[str, str]:
+    """Values that are plain words of a property that groups crystals, and the name of that property."""
+
+    def read() -> dict[str, str]:
+        result: dict[str, str] = {}
+        for path in naming(data):
+            name = path.rpartition("/")[2]
+            if name.lower() in GROUPING:
+                for value in structure_texts(data, path).values:
+                    if value.isascii() and value.replace(" ", "").isalpha() and value.islower():
+                        result.setdefault(value, name)
+        return result
+
+    return data.keep(("find class values",), read)
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,20 +11,21 @@ import numpy as np
 
 from dashboard.data import AtlasData
 from dashboard.find import formulas
-from dashboard.find.classes import element_classes
+from dashboard.find.classes import atoms_of_compounds, element_classes
 from dashboard.find.errors import FindError, closest
 from dashboard.find.fields import Field, field_of, fields, normal
 from dashboard.find.index import (
     N_NUMBERS,
     BoolArray,
     called,
+    class_values,
     compositions,
     naming,
     structure_texts,
     symbol_of_group,
     words,
 )
-from dashboard.find.nodes import All, Among, Any, Compare, Node, Not, Phrase, Span
+from dashboard.find.nodes import All, Among, Any, Compare, Node, Not, Phrase, Span, Within
 from dashboard.find.parser import measure, parse
 from dashboard.labels import unit
 
@@ -71,6 +72,12 @@ def _found(data: AtlasData, node: Node) -> Found:
             return Found(field.level, _compared(data, field, node.operator, node.value, node.value_span))
         case Among():
             return _among(data, node, "=", np.logical_or)
+        case Within(what, where, negated):
+            if normal(" ".join(what.words)) in fields(data):
+                example = f"{' '.join(what.words)} in ({' '.join(where.words)})"
+                raise FindError(f"the values stand in a list in brackets, as in `{example}`", *_span(where))
+            elements = _elements(what)
+            return _joined(data, [elements, Found("structure", _crystals(data, where) ^ negated)], np.logical_and)
         case Not(Among() as among):
             return _among(data, among, "!=", np.logical_and)
         case Not(part):
@@ -83,8 +90,13 @@ def _found(data: AtlasData, node: Node) -> Found:
 
 
 def _among(data: AtlasData, node: Among, operator: str, join: np.ufunc) -> Found:
-    field = field_of(data, node.field, *node.field_span)
     spans = node.spans or ((0, 0),) * len(node.values)
+    named = elements_called(node.field) if normal(node.field) not in fields(data) else None
+    if named is not None:
+        places = [_crystals(data, Phrase((v,), (s,))) for v, s in zip(node.values, spans, strict=True)]
+        inside = np.logical_or.reduce(places) ^ (operator == "!=")
+        return _joined(data, [Found("element", named), Found("structure", inside)], np.logical_and)
+    field = field_of(data, node.field, *node.field_span)
     masks = [_compared(data, field, operator, v, s) for v, s in zip(node.values, spans, strict=True)]
     return Found(field.level, join.reduce(masks))
 
@@ -178,6 +190,45 @@ def _element(value: str, span: Span) -> int:
     raise FindError(f"no element is called `{value}`{closest(value, [*by_symbol, *names])}", *span)
 
 
+# ---- atoms in crystals
+
+
+def elements_called(phrase: str) -> BoolArray | None:
+    """Elements by atomic number (119 of them) that a symbol, a name or a class names; None where it names none."""
+    symbols = formulas.numbers_of_symbols()
+    z = symbols.get(phrase) or symbols.get(phrase.capitalize())
+    word = words(phrase).strip()
+    return np.arange(N_NUMBERS) == z if z else element_classes().get(atoms_of_compounds(word) or word)
+
+
+def _elements(node: Phrase) -> Found:
+    phrase = " ".join(node.words)
+    span = _span(node)
+    named = elements_called(phrase)
+    if named is not None:
+        return Found("element", named)
+    known = [*formulas.numbers_of_symbols(), *element_classes()]
+    hint = closest(phrase, known) or "; before `in` stand elements, as in `Ce in BaCeO3`"
+    raise FindError(f"no element is called `{phrase}`{hint}", *span)
+
+
+def _crystals(data: AtlasData, node: Phrase) -> BoolArray:
+    """Structures that words name; an element's symbol is a formula here."""
+    found = _whole(data, " ".join(node.words)) if len(node.words) > 1 else None
+    if found is None:
+        wanted = formulas.composition(node.words[0]) if len(node.words) == 1 else None
+        pure = np.zeros(0, bool) if wanted is None else compositions(data).equal_to(wanted)
+        found = Found("structure", pure) if pure.any() else _phrase(data, node)
+    if found.level != "structure":
+        phrase = " ".join(node.words)
+        raise FindError(f"`{phrase}` names atoms; after `in` stand crystals, as in `Ce in BaCeO3`", *_span(node))
+    return found.mask
+
+
+def _span(node: Phrase) -> Span:
+    return (node.spans[0][0], node.spans[-1][1]) if node.spans else (0, 0)
+
+
 # ---- words without a comparison
 
 
@@ -194,7 +245,7 @@ def _phrase(data: AtlasData, node: Phrase) -> Found:
 def _whole(data: AtlasData, phrase: str) -> Found | None:
     """What several words mean together, where they do: ``barium cerate``, ``alkaline earth``, ``P 63/mmc``."""
     named = element_classes().get(words(phrase).strip())
-    if named is not None:
+    if named is not None and not is_class_of_crystals(data, phrase):
         return Found("element", named)
     joined = phrase.replace(" ", "")
     wanted = formulas.composition(joined)
@@ -234,7 +285,7 @@ def _word(data: AtlasData, word: str, span: Span) -> Found:
     if word.capitalize() in symbols:
         return Found("element", np.arange(N_NUMBERS) == symbols[word.capitalize()])
     named = element_classes().get(words(word).strip())
-    if named is not None:
+    if named is not None and not is_class_of_crystals(data, word):
         return Found("element", named)
     for mask in (
         structure_texts(data, "crystal_system").same(word),
@@ -247,6 +298,15 @@ def _word(data: AtlasData, word: str, span: Span) -> Found:
     if wanted is not None:
         return Found("structure", np.zeros(data.n_structures, bool))
     raise _unknown(data, word, span)
+
+
+def is_class_of_crystals(data: AtlasData, phrase: str) -> bool:
+    """Whether a family or prototype of the atlas is called so; it comes before a class of elements."""
+    word = words(phrase).strip()
+    single = word.removesuffix("s")
+    known = class_values(data)
+    several = word in element_classes() and element_classes()[word].sum() > 1
+    return several and (word in known or single in known or f"{single}s" in known)
 
 
 def _of_group(data: AtlasData, symbol: str) -> BoolArray:
@@ -268,4 +328,6 @@ def _unknown(data: AtlasData, word: str, span: Span) -> FindError:
     texts = [v for name in naming(data) for v in structure_texts(data, name).values]
     names = {w for v in texts[:2000] for w in words(v).split()}
     names |= {*element_classes(), *structure_texts(data, "crystal_system").values, *(f.name for f in known.values())}
+    if atoms := atoms_of_compounds(word):
+        return FindError(f"no crystals here are called `{word}`; for the atoms write `{atoms}`", *span)
     return FindError(f"nothing here is called `{word}`{closest(word, names)}", *span)

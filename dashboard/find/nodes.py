@@ -40,6 +40,15 @@ class Among:
 
 
 @dataclass(frozen=True)
+class Within:
+    """``what in where``: atoms of elements in the crystals that words name, or in all others."""
+
+    what: Phrase
+    where: Phrase
+    negated: bool = False
+
+
+@dataclass(frozen=True)
 class Not:
     part: Node
 
@@ -58,7 +67,7 @@ class Any:
     parts: tuple[Node, ...]
 
 
-Node = Phrase | Compare | Among | Not | All | Any
+Node = Phrase | Compare | Among | Within | Not | All | Any
 
 
 def as_text(node: Node) -> str:
@@ -70,6 +79,8 @@ def as_text(node: Node) -> str:
             return f"{quote(name)} {operator} {quote(value)}"
         case Among(name, values):
             return f"{quote(name)} in ({', '.join(map(quote, values))})"
+        case Within(what, where, negated):
+            return f"{as_text(what)} {'not in' if negated else 'in'} {as_text(where)}"
         case Not(Among(name, values)):
             return f"{quote(name)} not in ({', '.join(map(quote, values))})"
         case Not(part):

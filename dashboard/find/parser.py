@@ -2,8 +2,8 @@
 
     text     = part { "or" part }
     part     = factor { "and" factor }
-    factor   = "not" factor | "(" text ")" | "only" words | condition | words
-    condition = words compare words [ compare words ] | words [ "not" ] "in" "(" words { "," words } ")"
+    factor   = "not" factor | "(" text ")" | "only" words | condition | words | symbol "," symbol { "," symbol }
+    condition = words compare words [ compare words ] | words [ "not" ] "in" ( words | "(" words { "," words } ")" )
     compare  = "=" | "!=" | "<" | "<=" | ">" | ">="
     words    = word { word } [ "(" unit ")" ]
 
@@ -15,9 +15,10 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from dashboard.find import formulas
 from dashboard.find.errors import FindError
 from dashboard.find.lexer import Token, tokens
-from dashboard.find.nodes import All, Among, Any, Compare, Node, Not, Phrase, Span
+from dashboard.find.nodes import All, Among, Any, Compare, Node, Not, Phrase, Span, Within
 
 LONGEST = 500
 DEEPEST = 20
@@ -116,9 +117,25 @@ class _Parser:
         if negated:
             self.take()
         if self.at("keyword", "in"):
+            self.take()
+            if not self.at("("):
+                where = self.words("a crystal such as `BaCeO3`, or a list in brackets such as `(Ti, Zr)`")
+                return Within(_phrase(words), _phrase(where), negated)
             among = self.among(words)
             return Not(among) if negated else among
-        return Phrase(tuple(w.text for w in words), tuple((w.start, w.end) for w in words))
+        return self.symbols(words) if self.at(",") else _phrase(words)
+
+    def symbols(self, first: list[Token]) -> Among:
+        """The elements of a list without brackets."""
+        values = [first]
+        while self.at(","):
+            self.take()
+            values.append(self.words("an element"))
+        for value in values:
+            if _joined(value).capitalize() not in formulas.numbers_of_symbols():
+                message = "a list is of elements, as in `F, Cl, Br`; join other words with `or`"
+                raise FindError(message, *_span_of(value))
+        return Among("element", tuple(map(_joined, values)), _span_of(first), tuple(map(_span_of, values)))
 
     def words(self, wanted: str) -> list[Token]:
         found = []
@@ -153,9 +170,6 @@ class _Parser:
 
     def among(self, name: list[Token]) -> Among:
         self.take()
-        if not self.at("("):
-            raise self.unexpected("a list in brackets such as `(Ti, Zr)`")
-        self.take()
         values = [self.words("a value")]
         while self.at(","):
             self.take()
@@ -175,6 +189,10 @@ def _flat(parts: Sequence[Node], kind: type[All] | type[Any]) -> tuple[Node, ...
 
 def _compare(name: list[Token], operator: str, value: list[Token]) -> Compare:
     return Compare(_joined(name), operator, _joined(value), _span_of(name), _span_of(value))
+
+
+def _phrase(words: list[Token]) -> Phrase:
+    return Phrase(tuple(w.text for w in words), tuple((w.start, w.end) for w in words))
 
 
 def _joined(words: list[Token]) -> str:

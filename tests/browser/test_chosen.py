@@ -162,16 +162,16 @@ def test_kind_of_lists_is_part_of_the_view(visit):
     page.wait_for_function("document.querySelector('#near input[value=all]').checked")
 
 
-def test_groups_of_one_model_are_folded_and_stay_open(visit):
+def test_groups_of_one_model_can_be_folded_and_stay_so(visit):
     page = visit.open(CERIUM).page
     fold = page.locator("button.fold").first
     fold.wait_for()
-    assert fold.get_attribute("aria-expanded") == "false"
-    fold.click()
     assert fold.get_attribute("aria-expanded") == "true"
+    fold.click()
+    assert fold.get_attribute("aria-expanded") == "false"
     page.get_by_role("button", name="Ba 1").click()
     until_crystal(page, "Ba 1")
-    page.wait_for_function("document.querySelector('button.fold')?.getAttribute('aria-expanded') === 'true'")
+    page.wait_for_function("document.querySelector('button.fold')?.getAttribute('aria-expanded') === 'false'")
 
 
 def test_theme_repaints_the_crystal(visit):

@@ -191,7 +191,7 @@ def test_histograms_show_all_behind_and_the_selected_before(visit):
 
 def test_brushing_filters_the_map_and_a_double_click_clears_it(visit):
     page = visit.open("?panel=histograms").page
-    chart = page.get_by_role("region", name="Histogram of Coordination number").locator("svg")
+    chart = page.get_by_role("region", name="Histogram of Near atoms (within 1.2 × covalent radii)").locator("svg")
     chart.locator("path.bars.selected").wait_for()
     width = chart.bounding_box()["width"]
     drag(visit, chart, width - 60, width)
@@ -216,15 +216,38 @@ def test_brushing_filters_the_map_and_a_double_click_clears_it(visit):
     assert visit.selected() is None
 
 
+def test_back_returns_to_before_a_dragged_range(visit):
+    page = visit.open("?panel=histograms").page
+    chart = page.get_by_role("region", name="Histogram of Coordination number").locator("svg")
+    chart.locator("path.bars.selected").wait_for()
+    width = chart.bounding_box()["width"]
+    drag(visit, chart, width - 90, width)
+    visit.until_query("brush=coordination:")
+    visit.settled()
+    page.go_back()
+    visit.until_view("brush", {})
+    assert visit.view("panel") == "histograms"
+
+
+def test_a_removed_or_replaced_histogram_takes_its_range_along(visit):
+    page = visit.open("?panel=histograms&brush=period:2..3,coordination:1..4").page
+    page.get_by_role("button", name="Remove the histogram of Period").click()
+    visit.until_view("brush", {"coordination": [1, 4]})
+    replaced = page.get_by_role("region", name="Histogram of Coordination number")
+    replaced.get_by_role("combobox").select_option("block")
+    visit.until_view("brush", {})
+    assert visit.selected() is None
+
+
 def test_ranges_can_be_typed_and_cleared_by_keyboard(visit):
     page = visit.open("?panel=histograms").page
-    box = page.get_by_role("spinbutton", name="Coordination number from")
+    box = page.get_by_role("spinbutton", name="Near atoms (within 1.2 × covalent radii) from")
     box.fill("20")
     box.press("Enter")
     page.wait_for_function("atlas.view.get().brush.coordination?.[0] === 20")
     visit.settled()
     assert len(visit.selected()) == sum(2 for s in PAIRS if "prototype" in s.properties)
-    page.get_by_role("button", name="Clear the range of Coordination number").press("Enter")
+    page.get_by_role("button", name="Clear the range of Near atoms (within 1.2 × covalent radii)").press("Enter")
     visit.until_view("brush", {})
 
 

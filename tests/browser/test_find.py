@@ -72,6 +72,43 @@ def test_an_error_marks_the_wrong_part_and_goes_with_the_next_letter(visit):
     assert not visit.page.locator("#find-error").is_visible()
 
 
+def test_beside_an_error_no_count_of_the_former_text_is_shown(visit):
+    visit.open("?find=halogens")
+    visit.page.wait_for_selector(".find-chip:not([hidden])")
+    box(visit).fill("Ce and bandgap > 2")
+    box(visit).press("Enter")
+    visit.page.wait_for_selector("#find-error:not([hidden])")
+    assert not visit.page.locator(".find-chip").is_visible()
+    box(visit).press("Escape")
+    box(visit).press("Escape")
+    assert box(visit).input_value() == "halogens"
+    assert visit.page.locator(".find-chip").is_visible()
+
+
+def test_a_closed_list_leaves_no_number_of_suggestions(visit):
+    visit.open()
+    write(visit, "category = hal")
+    assert "suggestion" in visit.page.locator(".find-told").inner_text()
+    box(visit).press("Escape")
+    assert visit.page.locator(".find-told").inner_text() == ""
+
+
+def test_a_class_is_suggested_first_and_filters_at_once(visit):
+    visit.open()
+    assert write(visit, "halogen")[0] == "halogens · 48 atoms\nclass"
+    box(visit).press("ArrowDown")
+    box(visit).press("Enter")
+    visit.until_view("find", "halogens")
+
+
+def test_an_atom_of_an_element_in_a_crystal_is_chosen(visit):
+    visit.open()
+    assert write(visit, "O in BaC")[0].startswith("BaCeO3 · a perovskite · BaCeO3-0")
+    box(visit).press("ArrowDown")
+    box(visit).press("Enter")
+    visit.until_view("atom", first_atom("BaCeO3-0") + 2)
+
+
 def test_conditions_are_completed_and_escape_closes_then_restores(visit):
     visit.open()
     assert write(visit, "cate") == ["Element group\nquantity"]

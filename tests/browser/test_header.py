@@ -153,6 +153,9 @@ def test_hints_come_one_after_the_other_beside_the_maps_and_never_again(browser,
             box = card.bounding_box()
             assert box["x"] + box["width"] <= maps["x"] + 1 or box["x"] >= maps["x"] + maps["width"] - 1
             assert box["y"] >= 44
+            if n == 1:  # what it speaks of, and the sections above, stay to be seen
+                legend = page.locator("#legend").bounding_box()
+                assert box["y"] >= legend["y"] + legend["height"]
             assert box["y"] + box["height"] <= 720
             card.get_by_role("button", name="Next" if n < 3 else "Done").press("Enter")
         expect(page.locator(".hint-card")).to_have_count(0)

@@ -201,6 +201,15 @@ def test_scale_can_be_logarithmic_reversed_and_of_other_colours(visit):
     assert page.evaluate("document.querySelector('.ramp').style.background") != ramp
 
 
+def test_a_number_can_be_logarithmic_after_a_category(visit):
+    page = visit.open().page
+    choose(page, "colour", "Electronegativity")
+    visit.until_view("colour", "electronegativity")
+    visit.settled()
+    page.get_by_role("checkbox", name="log", exact=True).click()
+    visit.until_view("log", True)
+
+
 def test_points_can_be_larger_or_a_density(visit):
     page = visit.open().page
     page.click("label:has-text('Density')")

@@ -15,7 +15,7 @@ from dashboard.find import FindError, as_text, completion, matches, parse, sugge
 from dashboard.find.fields import Field
 from dashboard.find.formulas import composition, system
 from dashboard.find.index import Texts
-from dashboard.find.nodes import All, Among, Any, Compare, Not, Phrase
+from dashboard.find.nodes import All, Among, Any, Compare, Not, Phrase, Within
 from tests.dashboard.synthetic import HOSTILE_ID, write_atlas
 
 PIECES = st.sampled_from(
@@ -44,6 +44,7 @@ def result_of(ask, text):
 @example("((((((((((((((((((((((Ce))))))))))))))))))))))")
 @example("not " * 19 + "1 < x < 2")
 @example("x not in ((NH4)2SO4)")
+@example("not F, Cl or Ce not in barium cerate")
 def test_any_text_is_parsed_or_refused_with_a_place_in_it_and_printing_it_changes_nothing(text):
     node, refused = result_of(parse, text)
     assert refused is None or (0 <= refused.start <= refused.end <= len(text) and refused.message)
@@ -61,6 +62,10 @@ def test_any_text_is_parsed_or_refused_with_a_place_in_it_and_printing_it_change
         ("2 < band_gap <= 4", All((Compare("band_gap", ">", "2"), Compare("band_gap", "<=", "4")))),
         ("element in (Ti, Zr)", Among("element", ("Ti", "Zr"))),
         ("element not in (In)", Not(Among("element", ("In",)))),
+        ("F, Cl, Br, I", Among("element", ("F", "Cl", "Br", "I"))),
+        ("F Cl", Phrase(("F", "Cl"))),
+        ("Ce in barium cerate", Within(Phrase(("Ce",)), Phrase(("barium", "cerate")))),
+        ("Ce not in BaCeO3", Within(Phrase(("Ce",)), Phrase(("BaCeO3",)), negated=True)),
         ("only Ce-O", Compare("system", "=", "Ce-O")),
         ("a or b and not c", Any((Phrase(("a",)), All((Phrase(("b",)), Not(Phrase(("c",)))))))),
         ("(a or b) and c", All((Any((Phrase(("a",)), Phrase(("b",)))), Phrase(("c",))))),
@@ -91,7 +96,9 @@ def test_what_texts_mean(text, node):
         ("a = = b", "expected a value", "="),
         ("1 < x > 2", "same way", "< x >"),
         ("2 < 3 < x", "stands between two numbers", "2 < 3 < x"),
-        ("element in Ti", "list in brackets", "Ti"),
+        ("Ce in", "ends where a crystal", ""),
+        ("F, Cl,", "ends where an element", ""),
+        ("BaCeO3, CeO2", "a list is of elements", "BaCeO3"),
         ("x" * 501, "501 characters", "x"),
         ("(" * 30 + "Ce" + ")" * 30, "more than 20 levels", "("),
     ],
@@ -171,7 +178,8 @@ def test_which_crystals_a_text_finds(data, text, formulas):
     ("text", "symbols"),
     [
         ("Ce", {"Ce"}), ("ce", {"Ce"}), ("cerium", {"Ce"}), ("element = ti", {"Ti"}), ("element in (Ti, Zr)", {"Ti"}),
-        ("halogens", {"F", "Cl", "Br"}), ("category = halogen", {"F", "Cl", "Br"}),
+        ("halogens", {"F", "Cl", "Br"}), ("F, cl, I", {"F", "Cl"}),
+        ("Cl, Br and Na-Cl", {"Cl"}), ("category = halogen", {"F", "Cl", "Br"}),
         ("alkaline earth", {"Mg", "Ca", "Sr", "Ba"}),
         ("BaCeO3 and element = Ce", {"Ce"}), ("BaCeO3 and not O", {"Ba", "Ce"}),
         ("coordination >= 26", {"Ba", "Sr", "Ca"}),
@@ -273,6 +281,11 @@ def test_a_hostile_id_is_found_in_quotes_and_suggested_in_them(data):
         ("cubic band_gap > 2", "join conditions with `and`", "cubic band_gap"),
         ("Ce or perovskit2", "nothing here is called", "perovskit2"),
         ("formula = x", "no formula", "x"),
+        ("element in Ti", "in brackets, as in `element in (Ti)`", "Ti"),
+        ("Ce in halogens", "`halogens` names atoms; after `in` stand crystals", "halogens"),
+        ("perovskite in NaCl", "before `in` stand elements", "perovskite"),
+        ("halides", "for the atoms write `halogens`", "halides"),
+        ("zzz > 2", "the empty box shows examples", "zzz"),
         ("hypothetical = maybe", "true or false", "maybe"),
         ("covalent_radius > 150 pm", "is in Å; `pm` cannot", "150 pm"),
         ("band_gap > 2500 meV", "is in eV; `meV` cannot", "2500 meV"),

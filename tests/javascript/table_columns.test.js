@@ -1,16 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { gridColumns, keepText, tableHeading } from "../../assets/panels/table_columns.js";
-import { columnNumber } from "../../assets/panels/words.js";
-
-test("numbers of a column have its decimals, and a true minus", () => {
-  assert.equal(columnNumber(1234.5, 2), "1,234.50");
-  assert.equal(columnNumber(-0.25, 3), "−0.250");
-  assert.equal(columnNumber(-0.0001, 2), "0.00");
-  assert.equal(columnNumber(1234567, 0), "1,234,567");
-  assert.equal(columnNumber(null, 2), "");
-  assert.equal(columnNumber(0.000123, null), "1.23e−4");
-});
 
 test("headers carry units, numbers are right-aligned, and no filter is left to the browser", () => {
   const [text, number] = gridColumns([
