@@ -24,7 +24,8 @@ def export_menu() -> Component:
         for name, label in formats:
             says = html.Span(className="export-says", **marked(data_export_says=name))
             items.append(dmc.MenuItem([html.Span(label), says], **marked(data_export=name)))
-    button = html.Button("Export", id="open-export", className="head-button", title="Export figure, data or methods (E)")
+    says = "Export figure, data or methods (E)"
+    button = html.Button("Export", id="open-export", className="head-button", title=says)
     return dmc.Menu(
         [dmc.MenuTarget(button), dmc.MenuDropdown(items, className="export-menu")],
         id="export-menu", position="bottom-end", width=310, shadow="md", keepMounted=True, withinPortal=True,
