@@ -29,7 +29,8 @@ FOLLOW = f"""async changes => {{
     const t = performance.now();
     const drawn = new Promise(d => document.addEventListener("atlas:drawn", d, {{ once: true }}));
     atlas.view.set(changes);
-    await drawn;
+    const patience = new Promise((_, fail) => setTimeout(() => fail(new Error("nothing was drawn")), 20000));
+    await Promise.race([drawn, patience]);
     const ready = performance.now() - t;
     {FRAMES}
     return ready;
@@ -80,15 +81,15 @@ def explorer_times(browser: Any, address: str, atlas: Atlas) -> dict[str, float]
         follow({"colour": colour})  # fetched once
     for i in range(REPEATS):
         add(f"recolour, {len(models)} maps", follow({"colour": ("electronegativity", "category")[i % 2]}))
-        add("grey a group", follow({"hide": ["halogen"] if i % 2 == 0 else []}))
+        add("pick an element", follow({"elements": [("O", "Ti", "Si", "Fe", "Ce")[i]]}))
         add("hide a model", follow({"models": models[:-1]}))
         add("show a model", follow({"models": models}))
         add("density", follow({"draw": ("density", "points")[i % 2]}))
         add("zoom", follow({"zoom": {"": [0.1 + 0.01 * i, 0.6, 0.1, 0.6]}}))
-    follow({"zoom": {}})
+    follow({"zoom": {}, "draw": "points", "elements": []})
     follow({"models": models[:1]})
     for i in range(REPEATS):
-        add("recolour, 1 map", follow({"colour": ("electronegativity", "category")[i % 2]}))
+        add("recolour, 1 map", follow({"colour": ("category", "electronegativity")[i % 2]}))
     follow({"models": models})
     for _ in range(REPEATS):
         add("hover", float(page.evaluate(HOVER)))

@@ -3,7 +3,7 @@ import { buildNode } from "./nodes.js";
 import { keepItem, keptItem } from "./storage.js";
 
 const HINTS = [
-  { place: "left", title: "Colours", text: "“Colour by” says what they mean, at first the element group. Click one in the legend to grey it." },
+  { place: "left", title: "Colours", text: "“Colour by” says what they mean. Click one in the legend to grey it." },
   { place: "right", title: "Atoms", text: "Point at an atom to name it, click it for its crystal and its neighbours in every model. With Lasso, drag around many." },
   { place: "top", title: "Sharing", text: "The address is the view: Copy link gives others what you see, Views keeps it. Press ? for all keys." },
 ];

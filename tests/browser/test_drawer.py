@@ -218,7 +218,7 @@ def test_brushing_filters_the_map_and_a_double_click_clears_it(visit):
 
 def test_back_returns_to_before_a_dragged_range(visit):
     page = visit.open("?panel=histograms").page
-    chart = page.get_by_role("region", name="Histogram of Coordination number").locator("svg")
+    chart = page.get_by_role("region", name="Histogram of Near atoms (within 1.2 × covalent radii)").locator("svg")
     chart.locator("path.bars.selected").wait_for()
     width = chart.bounding_box()["width"]
     drag(visit, chart, width - 90, width)
@@ -233,7 +233,7 @@ def test_a_removed_or_replaced_histogram_takes_its_range_along(visit):
     page = visit.open("?panel=histograms&brush=period:2..3,coordination:1..4").page
     page.get_by_role("button", name="Remove the histogram of Period").click()
     visit.until_view("brush", {"coordination": [1, 4]})
-    replaced = page.get_by_role("region", name="Histogram of Coordination number")
+    replaced = page.get_by_role("region", name="Histogram of Near atoms (within 1.2 × covalent radii)")
     replaced.get_by_role("combobox").select_option("block")
     visit.until_view("brush", {})
     assert visit.selected() is None
