@@ -48,7 +48,7 @@ export function startHints(atlas) {
     document.body.prepend(card);
     const legend = place === "left" && document.getElementById("legend")?.closest(".section");
     // under the legend, which it speaks of
-    if (legend) card.style.top = `${Math.min(legend.getBoundingClientRect().bottom + 4, window.innerHeight - card.offsetHeight - 8)}px`;
+    if (legend) card.style.top = `${Math.min(legend.getBoundingClientRect().bottom + 4, window.innerHeight - card.offsetHeight - 4)}px`;
     if (focus) next.focus();
     keepItem("hints", String(at));
   }
