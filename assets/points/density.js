@@ -8,6 +8,7 @@ const LEAST_OPACITY = 0.25;
 /** Opacity of the fullest bin of muted points alone. */
 const MOST_MUTED = 0.45;
 
+// written once for codes and once for floats, since a loop over both kinds of array is slower
 function sumCodes(xy, n, place, frame, codes, lut, mask, sums, away) {
   const { columns, spanX, spanY, bx, by, per } = frame;
   const { ax, ay } = place;
