@@ -43,7 +43,7 @@ def create_app(atlases: Atlases, views: Path | None = None, uploads: bool = True
     app.layout = dmc.MantineProvider(
         id="provider",
         theme=THEME | {"colors": {"blue": ACCENT}},
-        children=html.Div([dcc.Location(id="address", refresh=False), html.Div(id="page")], className="root"),
+        children=html.Div([dcc.Store(id="address"), html.Div(id="page")], className="root"),
     )
     add_routes(app, atlases)
     _add_script(app)

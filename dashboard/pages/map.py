@@ -79,7 +79,10 @@ def _centre(data: AtlasData) -> Component:
 def register(app: Dash, atlases: Atlases, views: Path | None, uploads: bool) -> None:
     """Add the page and all of its panels' callbacks and addresses to the app."""
 
-    @app.callback(Output("page", "children"), Input("address", "search"))
+    # once a visit and not with `dcc.Location`, which would build the page anew, under the script's feet, on going back
+    app.clientside_callback("() => window.location.search", Output("address", "data"), Input("page", "id"))
+
+    @app.callback(Output("page", "children"), Input("address", "data"))
     def open_page(search: str | None) -> Component:
         data = atlases.of(search)
         return layout(atlases, data, bootstrap(atlases, search, app.config.requests_pathname_prefix), views, uploads)
@@ -88,7 +91,9 @@ def register(app: Dash, atlases: Atlases, views: Path | None, uploads: bool) -> 
     app.clientside_callback("() => { setTimeout(() => window.atlas.mounted()); }", Input("page", "children"))
 
     @app.callback(Output("quality", "children"), Input("mapped", "data"), prevent_initial_call=True)
-    def say_quality(store: dict[str, Any]) -> str:
+    def say_quality(store: dict[str, Any] | None) -> str:
+        if not store:
+            return ""
         data = atlases.of(store)
         models = [key for key in store["models"] if key in data.cards]
         return quality_of(data, models, store["space"], store["method"], int(store["k"]))

@@ -33,6 +33,7 @@ def test_damaged_address_opens_the_default_view_with_notices(visit):
 
 def test_click_chooses_and_back_returns(visit):
     page = visit.open(TRAINED).page
+    page.evaluate("document.getElementById('quality').known = true")
     atom = first_atom("BaCeO3-0") + 1
     page.mouse.click(*visit.place_of(atom))
     visit.until_query("atom=BaCeO3-")
@@ -42,6 +43,8 @@ def test_click_chooses_and_back_returns(visit):
     visit.until_query("atom=water-4")
     page.go_back()
     visit.until_view("atom", chosen)
+    page.wait_for_load_state("networkidle")
+    assert page.evaluate("document.getElementById('quality').known")
 
 
 def test_browser_and_server_select_the_same_atoms(visit, atlas_path):
