@@ -147,6 +147,32 @@ TOGGLE = f"""async shown => {{
     {FRAMES}
     return performance.now() - t;
 }}"""
+# as many atoms as an element or a lasso has, of every map
+SELECT = f"""async n => {{
+    const t = performance.now(), g = document.getElementById("g");
+    const chosen = Array.from({{ length: n }}, (_, i) => i);
+    await Plotly.restyle(g, {{ selectedpoints: g.data.map(() => chosen) }});
+    {FRAMES}
+    return performance.now() - t;
+}}"""
+ZOOM = f"""async i => {{
+    const t = performance.now(), g = document.getElementById("g");
+    const names = Object.keys(g._fullLayout).filter(n => /^[xy]axis\\d*$/.test(n));
+    await Plotly.relayout(g, Object.fromEntries(names.map(n => [n + ".range", [0.1 + 0.01 * i, 0.6]])));
+    {FRAMES}
+    return performance.now() - t;
+}}"""
+POINT = """async i => {
+    const g = document.getElementById("g"), { xaxis, yaxis } = g._fullLayout, box = g.getBoundingClientRect();
+    const clientX = box.left + xaxis._offset + xaxis.l2p(g.data[0].x[i]);
+    const clientY = box.top + yaxis._offset + yaxis.l2p(g.data[0].y[i]);
+    await new Promise(requestAnimationFrame);
+    const t = performance.now();
+    const seen = new Promise(d => g.once("plotly_hover", () => d(true)));
+    g.querySelector(".nsewdrag").dispatchEvent(new MouseEvent("mousemove", { clientX, clientY, bubbles: true }));
+    const found = await Promise.race([seen, new Promise(d => setTimeout(() => d(false), 3000))]);
+    return found ? performance.now() - t : null;
+}"""
 
 
 def baseline_times(browser: Any, atlas: Atlas) -> dict[str, float]:
@@ -182,6 +208,18 @@ def baseline_times(browser: Any, atlas: Atlas) -> dict[str, float]:
         times[f"recolour, {len(keys)} maps"] = statistics.median(page.evaluate(RECOLOUR) for _ in range(3))
         times["hide a model"] = page.evaluate(TOGGLE, False)
         times["show a model"] = page.evaluate(TOGGLE, True)
+        seen = [page.evaluate(POINT, 1000 * i) for i in range(10)]
+        times["hover"] = statistics.median([t for t in seen if t is not None] or [float("nan")])
+        times["zoom"] = statistics.median(page.evaluate(ZOOM, i) for i in range(3))
+        times["pick an element"] = page.evaluate(SELECT, atlas.n_atoms // 20)
+        times["lasso of 50,000 atoms to maps and counts"] = page.evaluate(SELECT, min(50_000, atlas.n_atoms))
+        page.context.close()
+        Path(folder, "index.html").write_text(page_text.replace("await_data", json.dumps(data[:1])))
+        page = browser.new_context(viewport=SIZE).new_page()
+        page.set_default_timeout(240_000)
+        page.goto(f"file://{folder}/index.html")
+        page.wait_for_function("performance.getEntriesByName('painted')[0]")
+        times["recolour, 1 map"] = statistics.median(page.evaluate(RECOLOUR) for _ in range(3))
         page.context.close()
     return times
 
@@ -189,8 +227,9 @@ def baseline_times(browser: Any, atlas: Atlas) -> dict[str, float]:
 def table(times: dict[str, float], baseline: dict[str, float], heading: list[str]) -> str:
     rows = [*heading, "", "| action | explorer / ms | go.Scattergl / ms | ratio |", "|---|---:|---:|---:|"]
     for name, value in times.items():
-        other = baseline.get(name)
-        rows.append(f"| {name} | {value:,.0f} | " + (f"{other:,.0f} | {other / value:.0f} |" if other else "– | – |"))
+        other = baseline.get(name, float("nan"))
+        compared = f"{other:,.0f} | {other / value:.0f}" if np.isfinite(other) else "– | –"
+        rows.append(f"| {name} | {value:,.0f} | {compared} |")
     return "\n".join(rows) + "\n"
 
 
