@@ -36,16 +36,16 @@ OTHER = "#bcbcc4"
 LEAST_SEEN = 1.5
 
 _SCALES = {
-    "viridis": "440154 481a6c 472f7d 414487 39568c 31688e 2a788e 23888e "
-    "1f988b 22a884 35b779 54c568 7ad151 a5db36 d2e21b fde725",
-    "cividis": "00224e 002e6c 1e3a6f 35456c 47516c 575d6d 666970 757575 "
-    "848279 948e77 a59c74 b7a96e c8b866 dbc75a eed649 fee838",
-    "plasma": "0d0887 330597 5002a2 6a00a8 8405a7 9c179e b12a90 c33d80 "
-    "d35171 e16462 ed7953 f68f44 fca636 fec029 f9dc24 f0f921",
-    "magma": "1a1042 311165 491078 5f187f 762181 8c2981 a3307e bc3978 "
-    "d2426f e55064 f4675c fa815f fd9b6b feb77e fed194 fdebac",
-    "inferno": "1e0c45 380962 4f0d6c 65156e 7d1e6d 932667 a92e5e c03a51 "
-    "d34743 e35933 f06f20 f8870e fca108 fbbe23 f5d949 f2f27d",
+    "viridis": "453581 404688 3a548c 33628d 2d708e 287c8e 23898e 1f958b "
+    "1fa187 28ae80 3aba76 54c568 70cf57 90d743 b5de2b d8e219",
+    "cividis": "2d416d 3c4a6c 4a536c 565c6d 62656f 6d6f72 787877 848279 "
+    "918b78 9e9676 aba072 b9ab6d c6b667 d4c15f e2cd54 f1d945",
+    "plasma": "6300a7 7701a8 8a09a5 9a169f ab2494 b83289 c6417d d14e72 "
+    "dc5d67 e66c5c ee7b51 f58c46 fa9c3c fdaf31 fdc229 fbd724",
+    "magma": "6a1c81 792282 892881 992d80 aa337d ba3878 cc3f71 db476a "
+    "e85362 f2625d f8745c fb8761 fd9a6a feac76 febf84 fed194",
+    "inferno": "721a6e 82206c 922568 a22b62 b1325a c03a51 ce4347 da4e3c "
+    "e55c30 ee6a24 f47918 f98b0b fb9d07 fcb014 fac42a f6d746",
     "purple-orange": "3f1268 582e8c 725ba1 8e82b6 ada6ce c5c2de dadcec eeeef3 "
     "f9f0e4 fde2bb fdcc8c fab35b e8912a d27510 b75c07 974907",
     "blue-red": "124984 246aae 3885bc 59a1ca 8ac0db b1d5e7 d4e6f1 ecf2f5 "
@@ -53,7 +53,8 @@ _SCALES = {
 }
 SCALES: dict[str, list[str]] = {name: [f"#{c}" for c in text.split()] for name, text in _SCALES.items()}
 """Sixteen colours of each scale, low to high: matplotlib's (van der Walt and Smith; Nunez et al., PLoS ONE 13,
-e0199239 (2018) for cividis), magma and inferno without their black ends; the last two diverge (ColorBrewer)."""
+e0199239 (2018) for cividis) without the ends that cannot be seen on one of the surfaces; the last two diverge
+(ColorBrewer)."""
 DIVERGING = ("purple-orange", "blue-red")
 
 FONT = "Inter, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, 'Liberation Sans', sans-serif"

@@ -17,7 +17,7 @@ from dashboard.atlases import Atlases
 from dashboard.data import AtlasData
 from dashboard.find import FindError
 from dashboard.labels import clean
-from dashboard.points import NO_PLACE, gathered, has_map, placed, quantised
+from dashboard.points import NO_PLACE, alignment, gathered, has_map, placed, quantised
 from dashboard.quantities import legend, listed, stored_values
 from dashboard.selection import text_mask
 from dashboard.state import as_json, parse
@@ -143,6 +143,10 @@ def points_body(data: AtlasData, key: str, name: str, align: str, exact: bool) -
     xy = placed(data, key, name, align)
     found = quantised(xy)
     headers = {"X-Range": ",".join(repr(v) for v in found.ends), "X-Drawn": str(found.drawn)}
+    if align not in ("", key) and has_map(data, align, name):
+        turn = alignment(data, key, name, align)
+        moved = [*(turn.scale * turn.rotation).ravel().tolist(), *turn.shift.tolist()]
+        headers["X-Turn"] = ",".join(repr(v) for v in moved)
     if exact:
         rows = np.ascontiguousarray(xy, "<f4")
         missing = found.places[:, 0] == NO_PLACE

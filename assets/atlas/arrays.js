@@ -84,6 +84,7 @@ export function makeArrays(info, dataAddress) {
         xy: exact ? new Float32Array(body) : new Uint16Array(body),
         range: headers.get("X-Range").split(",").map(Number),
         drawn: Number(headers.get("X-Drawn")),
+        turn: headers.get("X-Turn")?.split(",").map(Number) ?? null, // how the map was turned onto another: x R + shift
         exact: Boolean(exact),
       })),
     async values(id, key) {

@@ -35,7 +35,7 @@ export function boot() {
   const bridge = makeBridge(atlas);
   Object.assign(atlas, {
     bind: bridge.bind, mirror: bridge.mirror,
-    maps: { panels: maps.panels, place: maps.place, redraw: maps.redraw, busy: maps.busy, zoom: maps.zoom, axes: maps.axes, host, scene: maps.scene },
+    maps: { panels: maps.panels, place: maps.place, redraw: maps.redraw, busy: maps.busy, zoom: maps.zoom, zoomToSelection: maps.zoomToSelection, axes: maps.axes, host, scene: maps.scene },
     guests: { set: maps.setGuests },
     tools,
     /* Another theme, chosen here or by the system. */

@@ -1,5 +1,6 @@
 /* The maps: panels laid out over their place, points drawn on one canvas, axes and marks above it. */
 import { roundTogether } from "../points/address.js";
+import { aroundAll, boundsOf, padded } from "../points/bounds.js";
 import { drawDensity } from "../points/density.js";
 import { layOutPanels } from "../points/panels.js";
 import { clipRect, deviceRect, MISSING, placeOf } from "../points/place.js";
@@ -179,6 +180,17 @@ export function makeMaps(atlas, host, tool) {
     return [left + ((x - x0) / (x1 - x0)) * w, top + h - ((y - y0) / (y1 - y0)) * h];
   }
 
+  /* Atoms that are not of this atlas, where they lie in a panel. */
+  function guestsIn(i) {
+    const { key, map, points } = scene.panels[i];
+    return guests.flatMap((guest) => {
+      const xy = guest.maps[key]?.[map];
+      if (!xy) return [];
+      const [a, b, c, d, right, up] = points.turn || [1, 0, 0, 1, 0, 0];
+      return [{ guest, at: toPixels(i, [a * xy[0] + c * xy[1] + right, b * xy[0] + d * xy[1] + up]) }];
+    });
+  }
+
   function toMap(i, [px, py]) {
     const { x: left, y: top, w, h } = rects[i];
     const [x0, x1, y0, y1] = rangesOf(scene.panels[i], i);
@@ -194,11 +206,7 @@ export function makeMaps(atlas, host, tool) {
         const at = of == null ? null : place(of, i);
         if (at) rings.push({ x: at[0], y: at[1], strong, colour: cssColour(scene.lut[panel.values[arrays.now.rank()[of]]]) });
       }
-      const diamonds = guests.flatMap((g) => {
-        const xy = g.maps[panel.key]?.[panel.map];
-        const at = xy && !(scene.view.align && scene.view.align !== panel.key) ? toPixels(i, xy) : null;
-        return at ? [{ x: at[0], y: at[1] }] : [];
-      });
+      const diamonds = guestsIn(i).map(({ at }) => ({ x: at[0], y: at[1] }));
       const drawing = path?.panel === i ? path : null;
       const kept = lasso?.model === panel.key ? lasso.points.map((p) => toPixels(i, p)) : null;
       return { rect: rects[i], rings, diamonds, path: drawing ? drawing.points : kept, open: Boolean(drawing?.open) };
@@ -218,6 +226,19 @@ export function makeMaps(atlas, host, tool) {
     view.set({ zoom: next });
   }
 
+  /* The selected atoms fill the maps; the whole map where all are selected. */
+  function zoomToSelection() {
+    if (!scene) return;
+    const zoom = {};
+    const sharing = scene.linked ? [["", scene.panels]] : scene.panels.map((panel) => [panel.key, [panel]]);
+    for (const [key, panels] of scene.mask ? sharing : []) {
+      const box = aroundAll(panels.map((panel) => boundsOf(panel.points, scene.mask)).filter(Boolean));
+      const [x0, x1] = panels[0].home;
+      if (box) zoom[key] = short(padded(box, (x1 - x0) / 100));
+    }
+    view.set({ zoom }, { step: true });
+  }
+
   view.on((_, changed) => {
     if (DATA_FIELDS.some((field) => changed.has(field))) refresh();
     else if (changed.has("draw") || changed.has("size")) schedule();
@@ -230,8 +251,9 @@ export function makeMaps(atlas, host, tool) {
   });
 
   return {
-    host, refresh, place, zoom, toMap,
+    host, refresh, place, zoom, zoomToSelection, toMap,
     redraw: schedule,
+    guestsIn: (i) => (scene?.panels[i] ? guestsIn(i) : []),
     marks: drawMarks,
     axes: showAxes,
     beginAxes: axes.begin,

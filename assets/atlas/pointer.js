@@ -2,7 +2,7 @@
 import { makeGrid, nearestInGrid } from "../points/grid.js";
 import { roundTogether } from "../points/address.js";
 import { simplifyPolygon } from "../points/lasso.js";
-import { showTip, hideTip } from "./tip.js";
+import { hideTip, showGuestTip, showTip } from "./tip.js";
 
 const NEAR = 10; // css px from the pointer to an atom that counts as under it
 const CLICK = 4; // css px that a press may move and still be a click
@@ -39,6 +39,12 @@ export function startPointer(atlas, maps, tool) {
   function hover() {
     frame = 0;
     if (!last || pressed?.moved) return;
+    const panel = maps.panelAt(...last);
+    const guest = maps.guestsIn(panel).find(({ at }) => Math.hypot(at[0] - last[0], at[1] - last[1]) < NEAR);
+    if (guest) {
+      atlas.hover.set(null);
+      return showGuestTip(host, guest.guest, maps.panels()[panel].key, last);
+    }
     const found = atomAt(...last);
     const order = atlas.arrays.now.column("order");
     host.classList.toggle("over-atom", Boolean(found));
@@ -85,7 +91,9 @@ export function startPointer(atlas, maps, tool) {
   };
   document.addEventListener("pointercancel", drop);
   document.addEventListener("keydown", (event) => {
-    if (event.key !== "Escape" || !path) return;
+    if (event.key !== "Escape") return;
+    hideTip(host);
+    if (!path) return;
     event.stopPropagation();
     drop();
   }, true);

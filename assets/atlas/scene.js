@@ -1,7 +1,8 @@
 /* Everything that the maps of one view need, gathered: points, colours, and which atoms are selected. */
+import { aroundAll, padded } from "../points/bounds.js";
+import { insidePolygon } from "../points/lasso.js";
 import { abgr, categoryLut, scaleLut } from "../points/lut.js";
 import { combineMasks, elementMask, entryMask, unpackBits } from "../points/mask.js";
-import { insidePolygon } from "../points/lasso.js";
 
 const EXACT_BEYOND = 50; // times magnified: 1/65534 of a map is then more than a pixel
 
@@ -27,14 +28,6 @@ function lutOf(legend, entries, view, info, theme) {
   if (legend.kind === "category") return categoryLut(entries, missing);
   const stops = info.scales[view.palette] || Object.values(info.scales)[0];
   return scaleLut(stops, legend, { limits: view.limits, log: view.log, reverse: view.reverse }, missing);
-}
-
-function padded(ranges) {
-  let [x0, x1, y0, y1] = [Infinity, -Infinity, Infinity, -Infinity];
-  for (const r of ranges) [x0, x1, y0, y1] = [Math.min(x0, r[0]), Math.max(x1, r[1]), Math.min(y0, r[2]), Math.max(y1, r[3])];
-  if (!(x1 >= x0)) return [-1, 1, -1, 1];
-  const [w, h] = [x1 - x0 || 1, y1 - y0 || 1];
-  return [x0 - 0.05 * w, x1 + 0.05 * w, y0 - 0.05 * h, y1 + 0.05 * h];
 }
 
 export function makeScenes(info, arrays, failed) {
@@ -112,9 +105,9 @@ export function makeScenes(info, arrays, failed) {
     const entries = entriesOf(legend, view);
     const { mask, count } = await selection(view, legend, masking);
     const linked = isLinked(view);
-    const shared = linked ? padded(panels.map((p) => p.points.range)) : null;
+    const shared = linked ? padded(aroundAll(panels.map((p) => p.points.range))) : null;
     for (const panel of panels) {
-      panel.home = shared || padded([panel.points.range]);
+      panel.home = shared || padded(aroundAll([panel.points.range]));
       const zoom = view.zoom[linked ? "" : panel.key];
       if (zoom && isDeep(panel.home, zoom))
         panel.exact = await arrays.points(panel.key, map, view.align, true);

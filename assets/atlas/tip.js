@@ -56,6 +56,17 @@ export function showTip(atlas, host, maps, at, panel, [x, y]) {
   if (!["category", "element"].includes(scene.legend.id))
     rows.push(buildNode("div", {}, `${scene.legend.label}: ${valueText(scene.legend, scene.panels[panel].values[at])}`));
   rows.push(buildNode("div", { class: "quiet" }, key));
+  fillTip(host, tip, rows, [x, y]);
+}
+
+/* The same of an atom that was placed on the maps. */
+export function showGuestTip(host, guest, key, at) {
+  const tip = host.querySelector("#tip");
+  if (!tip) return;
+  fillTip(host, tip, [buildNode("div", {}, buildNode("b", {}, guest.label)), buildNode("div", { class: "quiet" }, `placed here by ${key}`)], at);
+}
+
+function fillTip(host, tip, rows, [x, y]) {
   tip.replaceChildren(...rows);
   tip.hidden = false;
   const [w, h] = [host.clientWidth, host.clientHeight + host.scrollTop];

@@ -5,6 +5,10 @@ const TOOLS = ["pan", "zoom", "lasso", "box"];
 export function startTools(atlas) {
   let tool = "pan";
 
+  const fit = () => {
+    const button = document.getElementById("zoom-selection");
+    if (button) button.disabled = !atlas.selection.get().mask;
+  };
   const press = () => {
     for (const button of document.querySelectorAll("[data-tool]"))
       button.setAttribute("aria-pressed", String(button.dataset.tool === tool));
@@ -25,6 +29,7 @@ export function startTools(atlas) {
     if (!button) return;
     if (button.dataset.atom) atlas.view.set({ atom: Number(button.dataset.atom) }, { step: true });
     if (button.dataset.zoom) atlas.maps.zoom(Number(button.dataset.zoom));
+    if (button.id === "zoom-selection") atlas.maps.zoomToSelection();
     if (button.dataset.tool) choose(button.dataset.tool);
     if (button.id === "clear-lasso") atlas.view.set({ lasso: null }, { step: true });
   });
@@ -34,7 +39,9 @@ export function startTools(atlas) {
     choose,
     mount() {
       press();
+      fit();
       atlas.view.on(press);
+      atlas.selection.on(fit);
       const add = atlas.actions?.add;
       if (!add) return;
       const group = "Maps";
@@ -48,6 +55,7 @@ export function startTools(atlas) {
       });
       add({ id: "zoom-in", keys: ["+", "="], label: "Magnify", group, run: () => atlas.maps.zoom(0.6) });
       add({ id: "zoom-out", keys: ["-"], label: "Reduce", group, run: () => atlas.maps.zoom(1 / 0.6) });
+      add({ id: "zoom-selection", keys: ["f"], label: "Fit the selected atoms", group, run: () => atlas.maps.zoomToSelection() });
       add({ id: "zoom-reset", keys: ["0"], label: "Whole map", group, run: () => atlas.maps.zoom(0) });
     },
   };

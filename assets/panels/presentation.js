@@ -40,7 +40,7 @@ export function startPresentation(atlas) {
     const still = view && atlas.saved.isNow(view);
     const { info } = atlas;
     frame.querySelector("h2").textContent = view ? view.title : info.title;
-    frame.querySelector(".presented-title p").textContent = view?.note || (views.length ? "" : "No saved views to step through yet.");
+    frame.querySelector(".presented-title p").textContent = view?.note || "";
     frame.querySelector(".presented-count").textContent = views.length ? `${at < 0 ? "–" : at + 1} / ${views.length}${view && !still ? " changed" : ""}` : "";
     const [back, next] = frame.querySelectorAll(".presented-control");
     back.hidden = next.hidden = !views.length;

@@ -147,6 +147,8 @@ export function startTable(atlas) {
   async function make() {
     window.dash_clientside.set_props("table-wanted", { data: true });
     api = await window.dash_ag_grid.getApiAsync("table");
+    // arrows go from cell to cell, Tab leaves the table
+    for (const option of ["tabToNextCell", "tabToNextHeader"]) api.setGridOption(option, () => false);
     api.setGridOption("rowClassRules", { "chosen-row": (params) => isChosen(params.data) });
     const on = (name, run) => api.addEventListener(name, run);
     const choose = (event) => {

@@ -19,6 +19,7 @@ STATUS_MEANING = {
     "control": "control: not a potential",
     "imported": "embeddings given by the user; not checked",
 }
+ANCHORS_MEANING = "Reference atoms that every atom is compared with, the same in all models; fewer give a coarser space"
 METHOD_NAMES = {"pca": "PCA", "umap": "UMAP"}
 QUICK_CHOICES = (
     ("all", "Show all models"),
@@ -120,7 +121,9 @@ def space_controls(info: Mapping[str, Any]) -> Component:
             line_id="method-line", hidden=raw,
         ),
         field_line("Align to", _align(info)),
-        field_line(["Anchors ", html.I("K")], _anchors(info), line_id="k-line", hidden=raw),
+        field_line(
+            html.Span(["Anchors ", html.I("K")], title=ANCHORS_MEANING), _anchors(info), line_id="k-line", hidden=raw
+        ),
         html.P(id="space-hint", className="hint", role="status"),
     )  # fmt: skip
 

@@ -109,4 +109,4 @@ def overlap_text(found: Overlap | None, models: str, with_control: Overlap | Non
     said = f"Overlap {found.mean:.2f} of k = {found.k} lists, mean over {count(found.pairs, 'pair')} of {models}"
     if with_control is not None:
         said += f"; with element-only {with_control.mean:.2f} ({count(with_control.pairs, 'pair')})"
-    return said + "."
+    return f"{said}. Overlap is the share of the nearest atoms that two models have in common."

@@ -55,6 +55,8 @@ def _centre(data: AtlasData) -> Component:
     zooms = [
         html.Button(text, className="tool", title=says, **named(says, data_zoom=factor)) for text, factor, says in ZOOMS
     ]
+    says = "Zoom to the selected atoms"
+    zooms.insert(2, html.Button("Fit", id="zoom-selection", className="tool", title=says, disabled=True, **named(says)))
     return html.Main(
         [
             html.Div(id="notices", className="notices"),

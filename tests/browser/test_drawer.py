@@ -108,6 +108,15 @@ def test_a_click_on_a_row_chooses_the_atom_and_back_returns(visit):
     visit.page.wait_for_selector("#table .chosen-row", state="detached")
 
 
+def test_tab_leaves_the_table(visit):
+    visit.open()
+    rows_are_there(visit)
+    visit.page.locator("#table .ag-row[row-index='0'] .ag-cell[col-id='id']").click()
+    for _ in range(2):
+        visit.page.keyboard.press("Tab")
+    assert not visit.page.evaluate("document.activeElement.closest('.ag-body')")
+
+
 def test_the_keyboard_chooses_a_row_too(visit):
     visit.open()
     rows_are_there(visit)

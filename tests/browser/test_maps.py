@@ -10,6 +10,29 @@ N = sum(len(s) for s, _ in structures(4))
 TRAINED = "?models=7net-0,chgnet-r2scan"
 
 
+def test_fit_brings_the_selected_atoms_of_all_maps_into_view(visit):
+    page = visit.open(TRAINED + "&elements=Ce").page
+    page.get_by_role("button", name="Zoom to the selected atoms").click()
+    visit.until_query("zoom=")
+    cerium = visit.selected()
+    for panel, _ in enumerate(visit.shown()):
+        box = page.evaluate(
+            "i => { const h = atlas.maps.host.getBoundingClientRect(), r = atlas.maps.panels()[i].rect;"
+            " return [h.left + r.x, h.top + r.y, r.w, r.h] }",
+            panel,
+        )
+        for atom in cerium:
+            x, y = visit.place_of(atom, panel)
+            assert box[0] <= x <= box[0] + box[2]
+            assert box[1] <= y <= box[1] + box[3]
+    page.go_back()
+    visit.until_view("zoom", {})
+    visit.set(elements=[])
+    assert page.locator("#zoom-selection").is_disabled()
+    page.locator("body").press("f")
+    assert visit.view("zoom") == {}
+
+
 def colours_in(visit, panel):
     """How many pixels of each colour a panel's points have."""
     return visit.page.evaluate(

@@ -116,6 +116,16 @@ def test_the_mark_lies_where_the_atlas_has_the_same_atom(placing):
         return [points.xy[2 * rank[40]], points.xy[2 * rank[40] + 1]];
     }""")
     assert told["maps"]["fake-a"]["pca-2d"] == pytest.approx(stored, abs=1e-3)
+    placing.page.keyboard.press("Escape")
+    for align in ("", "fake-b"):
+        placing.set(align=align)
+        placing.page.mouse.move(*placing.place_of(40))
+        placing.page.wait_for_function(
+            "document.getElementById('tip').textContent === 'Na 1 of NaClplaced here by fake-a'"
+        )
+        placing.page.keyboard.press("Escape")
+        assert placing.page.locator("#tip").is_hidden()
+        placing.page.mouse.move(1, 1)
 
 
 def test_refused_files_say_why(placing):

@@ -90,7 +90,8 @@ def test_overlap_counts_pairs_of_models_that_are_no_controls_and_gives_the_contr
     control = [len(t & lists["element-only"]) / 10 for t in trio]
     assert said == (
         f"Overlap {np.mean(pairs):.2f} of k = 10 lists, mean over 3 pairs of 3 models, controls left out; "
-        f"with element-only {np.mean(control):.2f} (3 pairs)."
+        f"with element-only {np.mean(control):.2f} (3 pairs). "
+        "Overlap is the share of the nearest atoms that two models have in common."
     )
 
 

@@ -98,6 +98,13 @@ def test_categories_and_text_are_legible_on_the_surface(theme):
 
 
 @pytest.mark.parametrize("theme", list(THEMES))
+@pytest.mark.parametrize("name", [n for n in SCALES if n not in DIVERGING])
+def test_both_ends_of_a_scale_are_seen_on_the_surface(name, theme):
+    surface = linear([THEMES[theme].surface])[0]
+    assert contrast(linear(SCALES[name]), surface).min() >= 1.4
+
+
+@pytest.mark.parametrize("theme", list(THEMES))
 def test_muted_points_are_unlike_every_category(theme):
     colours = lab(linear([*CATEGORIES.values(), *PALETTE, THEMES[theme].muted]))
     assert ciede2000(colours[:-1], colours[-1]).min() > 15

@@ -39,6 +39,14 @@ def test_points_decode_to_the_map_in_display_order(client, data, path, align):
     assert (np.abs(got - wanted[known]) <= 0.51 * step).all()
 
 
+def test_points_of_an_aligned_map_say_how_it_was_turned(client, data):
+    answer = client.get(f"{BASE}/points/chgnet-r2scan/pca-2d?align=7net-0")
+    a, b, c, d, right, up = map(float, answer.headers["X-Turn"].split(","))
+    turned = data.points("chgnet-r2scan", "pca-2d") @ np.array([[a, b], [c, d]]) + [right, up]
+    np.testing.assert_allclose(turned, placed(data, "chgnet-r2scan", "pca-2d", "7net-0"), atol=1e-5)
+    assert "X-Turn" not in client.get(f"{BASE}/points/7net-0/pca-2d?align=7net-0").headers
+
+
 def test_exact_points_are_the_stored_floats(client, data):
     for key in ("7net-0", REFUSING):
         answer = client.get(f"{BASE}/points/{key}/pca-2d?exact=1")
