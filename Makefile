@@ -47,14 +47,14 @@ lint: setup
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/oxlint --deny-warnings assets tests/javascript benchmarks
+	$(BIN)/oxlint --deny-warnings assets tests/javascript tests/browser benchmarks
 
 format: setup
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
 test: environments tools lint
-	$(BIN)/python -m pytest -m 'not slow or ci'
+	$(BIN)/python -m pytest -m '(not slow or ci) and not dark'
 
 test-fast: setup
 	$(BIN)/python -m pytest -m 'not slow and not browser'

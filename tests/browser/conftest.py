@@ -171,9 +171,9 @@ def visiting(browser, address, **options):
     assert elsewhere == []
 
 
-@pytest.fixture
-def visit(browser, address):
-    with visiting(browser, address) as made:
+@pytest.fixture(params=["light", pytest.param("dark", marks=pytest.mark.dark)])
+def visit(request, browser, address):
+    with visiting(browser, address, color_scheme=request.param) as made:
         # hints of a first visit have tests of their own
         made.page.add_init_script("try { localStorage.setItem('platonic-atlas:hints', 'done') } catch {}")
         yield made
