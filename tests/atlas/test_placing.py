@@ -171,6 +171,8 @@ def test_numbers_elsewhere_in_the_head_of_a_file_are_no_numbers_of_atoms(tmp_pat
     assert reading.read_one(tmp_path / "POSCAR")[1].formula == "Na"
 
 
+@pytest.mark.slow
+@pytest.mark.ci
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux holds to a limit of address space")
 def test_a_file_that_asks_for_much_memory_is_refused_and_the_limit_ends_with_the_reading(
     tmp_path: Path,

@@ -92,6 +92,8 @@ def test_other_requirements_are_another_environment(known: Registry, tmp_path: P
     assert not environments.is_ready("tiny", Registry.load(file))
 
 
+@pytest.mark.slow
+@pytest.mark.ci
 @pytest.mark.usefixtures("known")
 def test_a_failing_installation_shows_the_last_lines_and_is_not_ready(tmp_path: Path) -> None:
     file = tmp_path / "models.yml"

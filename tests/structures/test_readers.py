@@ -124,6 +124,8 @@ def test_a_table_keeps_its_columns_with_units(tmp_path, cif):
     assert first.numbers.tolist() == [11, 17]
 
 
+@pytest.mark.slow
+@pytest.mark.ci
 def test_all_of_mp20_and_perov5_is_read(shared_data):
     mp20 = list(read([shared_data / "mp20_subset.csv.gz"]))
     assert all(isinstance(s, Structure) for s in mp20)
