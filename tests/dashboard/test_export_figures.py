@@ -10,6 +10,7 @@ from dashboard.export import picture
 from dashboard.export.content import Content, ExportError
 from dashboard.figures import paper
 from dashboard.figures.stamping import stamped
+from dashboard.palette import SCALES
 from tests.dashboard.synthetic import HOSTILE_ID
 
 
