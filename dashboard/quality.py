@@ -9,12 +9,15 @@ from dashboard.labels import count, percent
 
 
 def axis_names(space: str, method: str, quality: Mapping[str, Any]) -> tuple[str, str]:
-    """``PC 1 (41 % of variance)``, or ``UMAP 1``, which has no such share."""
+    """``PC 1 (41 % of variance)``; ``Axis 1`` of components turned onto another map; ``UMAP 1``, which has no share."""
     if space == "shared" and method == "umap":
         return "UMAP 1", "UMAP 2"
     shares = list(quality.get("explained_variance") or [])[:2]
-    names = [f"PC {i + 1}" + (f" ({percent(s)} of variance)" if s is not None else "") for i, s in enumerate(shares)]
-    names += [f"PC {i + 1}" for i in range(len(names), 2)]
+    kind = "Axis" if quality.get("aligned_to") else "PC"
+    names = [
+        f"{kind} {i + 1}" + (f" ({percent(s)} of variance)" if s is not None else "") for i, s in enumerate(shares)
+    ]
+    names += [f"{kind} {i + 1}" for i in range(len(names), 2)]
     return names[0], names[1]
 
 

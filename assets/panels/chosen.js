@@ -34,6 +34,18 @@ function followJumps(column, atlas) {
   });
 }
 
+/* Another atom chosen elsewhere is shown from the top. */
+function followChoice(column, atlas) {
+  atlas.view.on((_, changed) => changed.has("atom") && !column.contains(document.activeElement) && (column.scrollTop = 0));
+  const drop = () => atlas.view.set({ atom: null }, { step: true });
+  atlas.actions.add({ id: "drop-atom", keys: ["Escape"], label: "Choose no atom", group: "Maps", when: () => atlas.view.get().atom !== null, run: drop });
+  column.addEventListener("click", (event) => {
+    if (!event.target.closest?.("#drop-atom")) return;
+    drop();
+    atlas.maps.host.focus({ preventScroll: true });
+  });
+}
+
 export function startChosen(atlas) {
   const column = document.getElementById("right");
   const canvas = document.getElementById("crystal");
@@ -54,4 +66,5 @@ export function startChosen(atlas) {
   });
   followPointer(column, atlas);
   followJumps(column, atlas);
+  followChoice(column, atlas);
 }

@@ -5,8 +5,8 @@ const FOCUSABLE = 'button:not(:disabled), input:not(:disabled), select, textarea
 
 export const isDialogOpen = () => Boolean(document.querySelector('dialog:modal, [role="dialog"][aria-modal="true"]'));
 
-export function openDialog(title, content, { name = "", onClose = null } = {}) {
-  const before = document.activeElement;
+export function openDialog(title, content, { name = "", onClose = null, back = "" } = {}) {
+  const before = (back && document.getElementById(back)) || document.activeElement;
   const close = buildNode("button", { type: "button", class: "close", "aria-label": "Close", title: "Close (Esc)" }, "×");
   const head = buildNode("div", { class: "dialog-head" }, buildNode("h2", { id: "dialog-title" }, title), close);
   const dialog = buildNode("dialog", { class: `dialog ${name}`, "aria-labelledby": "dialog-title" }, head, ...content);

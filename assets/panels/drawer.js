@@ -66,9 +66,19 @@ export function startDrawer(atlas) {
     keepDrawerHeight(height);
   });
   atlas.view.on((_, changed) => changed.has("panel") && show());
+  const group = "Tables and histograms";
+  atlas.actions?.add({
+    id: "panel-close", keys: ["Escape"], label: "Close, where they have the focus", group,
+    when: () => atlas.view.get().panel !== "none" && drawer.contains(document.activeElement),
+    run() {
+      const tab = tabs.find((t) => t.dataset.panel === atlas.view.get().panel);
+      tab.click();
+      tab.focus();
+    },
+  });
   for (const [key, panel] of [["a", "atoms"], ["c", "structures"], ["i", "histograms"]]) {
     const tab = tabs.find((t) => t.dataset.panel === panel);
-    atlas.actions?.add({ id: `panel-${panel}`, keys: [key], label: `${tab.textContent}: open or close`, group: "Tables and histograms", run: () => tab.click() });
+    atlas.actions?.add({ id: `panel-${panel}`, keys: [key], label: `${tab.textContent}: open or close`, group, run: () => tab.click() });
   }
   show();
 }

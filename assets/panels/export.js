@@ -68,7 +68,7 @@ function openFigure(atlas, format) {
   const says = buildNode("p", { class: "quiet" }, "Maps as they are shown, with axes, legend, and a caption of what they show.");
   const fields = buildNode("div", { class: "export-fields" }, ...width, ...dpi);
   const body = [buildNode("div", { class: "export-words" }, says), fields, buildNode("div", { class: "export-buttons" }, save)];
-  const dialog = openDialog(`Figure as ${format.toUpperCase()}`, body, { name: "export-figure" });
+  const dialog = openDialog(`Figure as ${format.toUpperCase()}`, body, { name: "export-figure", back: "open-export" });
   save.addEventListener("click", () => {
     const options = { width: width[1].value, ...(format === "png" && { dpi: dpi[1].value }) };
     dialog.close();
@@ -98,7 +98,7 @@ async function openWords(atlas) {
       ...wordsOf(atlas, "The same for LaTeX", "the LaTeX text", latex, true),
       ...wordsOf(atlas, "BibTeX of what it cites", "the BibTeX entries", bibtex, true),
     );
-    openDialog("Methods of this view", [body], { name: "wide export-methods" });
+    openDialog("Methods of this view", [body], { name: "wide export-methods", back: "open-export" });
   } catch (error) {
     atlas.say(error.message, "error");
   }
@@ -126,7 +126,13 @@ export function startExport(atlas) {
   }
 
   document.addEventListener("keydown", (event) => {
-    if (event.key === "Escape" && event.target.closest?.(".export-menu")) setTimeout(() => document.getElementById("open-export")?.focus(), 50);
+    if (!event.target.closest?.(".export-menu")) return;
+    const opener = document.getElementById("open-export");
+    if (event.key === "Escape") setTimeout(() => opener?.focus(), 50);
+    if (event.key !== "Tab") return;
+    // the menu closes, and the focus goes on from its button
+    opener.click();
+    opener.focus();
   });
 
   document.addEventListener("click", (event) => {

@@ -15,6 +15,8 @@ const FIND_EXAMPLES = [
   ["crystal_system = cubic and element = Ce", "a condition; join with and, or, not"],
 ];
 
+const FIND_KINDS = { quantity: "property", text: "select" };
+
 /* "212 atoms in 61 crystals". */
 export function foundText({ atoms, structures }) {
   return `${counted(atoms, "atom")} in ${counted(structures, "crystal")}`;
@@ -78,11 +80,12 @@ export function startFind(atlas) {
     input.removeAttribute("aria-activedescendant");
     list.replaceChildren(...found.map(({ label, kind, value }, i) => {
       const main = kind === "example" ? value : label;
-      const note = kind === "example" ? label : kind;
+      const note = kind === "example" ? label : FIND_KINDS[kind] || kind;
       return buildNode("li", { id: `find-option-${i}`, role: "option", "aria-selected": "false" }, buildNode("span", {}, main), buildNode("small", {}, note));
     }));
     list.hidden = !found.length;
     input.setAttribute("aria-expanded", String(found.length > 0));
+    list.classList.toggle("continues", Boolean(input.value.trim()));
     told.textContent = found.length ? counted(found.length, "suggestion") : "";
   };
   const suggest = () => {
@@ -133,19 +136,29 @@ export function startFind(atlas) {
       atlas.failed(failure);
     }
   };
+  /* What was asked for is done: keys act on the page again. */
+  const leave = () => {
+    if (document.activeElement !== input) return;
+    input.blur();
+    atlas.maps?.host.focus({ preventScroll: true });
+  };
   const apply = async () => {
     const text = input.value.trim();
     close();
     hideError();
     if (!text) {
       view.set({ find: "" }, { step: true });
+      leave();
       return;
     }
     try {
       const found = await ask(`found?text=${encodeURIComponent(text)}`);
       if (input.value.trim() !== text) return;
       if (found.error) showError(text, found);
-      else view.set({ find: text }, { step: true });
+      else {
+        view.set({ find: text }, { step: true });
+        leave();
+      }
     } catch (failure) {
       atlas.failed(failure);
     }
@@ -157,13 +170,14 @@ export function startFind(atlas) {
       input.value = view.get().find;
       hideError();
       view.set({ atom }, { step: true });
+      leave();
       return;
     }
     input.value = value;
     const at = caret ?? value.length;
     input.setSelectionRange(at, at);
     hideError();
-    if (kind === "example" || kind === "element" || kind === "class") apply();
+    if (["example", "element", "class", "text"].includes(kind)) apply();
     else suggest();
   };
   /* Back to the text of the filter that is set. */
@@ -196,7 +210,8 @@ export function startFind(atlas) {
     } else if (event.key === "Escape") {
       event.stopPropagation();
       if (shown) close();
-      else reset();
+      else if (input.value !== view.get().find) reset();
+      else leave();
     }
   });
   list.addEventListener("pointerdown", (event) => event.preventDefault()); // the box keeps the focus

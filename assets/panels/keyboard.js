@@ -107,8 +107,15 @@ export function startKeyboard(atlas) {
   actions.setSigns(keptItem("keys") !== "off");
   const page = { group: "Page" };
   actions.add({ ...page, id: "help", keys: ["?"], label: "This list", run: () => openKeySheet(atlas) });
+  const places = { group: "Go to" };
+  const goTo = (selector) => () => [...document.querySelectorAll(selector)].find((node) => node.checkVisibility() && node.tabIndex >= 0)?.focus();
+  actions.add({ ...places, id: "go-maps", keys: ["m"], label: "The maps", run: goTo("#maps") });
+  actions.add({ ...places, id: "go-models", keys: ["o"], label: "The models (arrows go from one to the next)", run: goTo("#models button") });
+  actions.add({ ...places, id: "go-legend", keys: ["g"], label: "The legend", run: goTo("#legend button") });
+  actions.add({ ...places, id: "go-neighbours", keys: ["n"], label: "The neighbours of the chosen atom", run: goTo("#neighbours .neighbour") });
   const maps = { group: "Maps, where they have the focus" };
   actions.add({ ...maps, id: "walk", keys: ["ArrowLeft", "ArrowUp", "ArrowDown", "ArrowRight"], label: "From atom to atom" });
+  actions.add({ ...maps, id: "another", keys: ["PageUp", "PageDown"], label: "The same atom in another map" });
   actions.add({ ...maps, id: "take", keys: ["Enter"], label: "Choose the atom" });
 
   document.addEventListener("click", (event) => event.target.closest?.("#open-keys") && openKeySheet(atlas));

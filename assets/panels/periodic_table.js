@@ -22,6 +22,7 @@ export function startPeriodicTable(atlas) {
   let last = null; // symbol clicked last, where a rectangle starts
   let asked = 0;
 
+  const isOfElements = (legend) => info.quantities.find((q) => q.id === legend.id)?.of === "element";
   const take = (symbols) => view.set({ elements: symbols.length === present.length ? [] : symbols });
   const add = (symbols) =>
     take(
@@ -83,7 +84,7 @@ export function startPeriodicTable(atlas) {
     const legend = atlas.legend.get();
     const atoms = mask ? `the ${counted(count, "selected atom")}` : `all ${counted(count, "atom")}`;
     if (shows === "legend") {
-      const own = legend.kind === "number" && info.quantities.find((q) => q.id === legend.id)?.of === "element";
+      const own = legend.kind === "number" && isOfElements(legend);
       if (!own) return { cells: legendCells(info, legend, now, null), scale: null, says: "" };
       const [numbers, stored] = await Promise.all([arrays.column("element"), arrays.values(legend.id)]);
       const { values } = perElement(meanValues, numbers, stored, legend, null);
@@ -131,6 +132,8 @@ export function startPeriodicTable(atlas) {
       hint.textContent = found.says;
     }
     document.getElementById("clear-elements").hidden = !picked.size;
+    const own = isOfElements(atlas.legend.get());
+    for (const { select: shown } of tables) shown.options[0].textContent = own ? "Colours of the maps" : "Element groups";
   }
 
   function showsSelect() {

@@ -24,6 +24,7 @@ export function startTable(atlas) {
   let shownRows = ""; // the selection that the grid's rows are of
   let ahead = null; // a first page that came before the grid asked for it
   let turn = 0;
+  let awaited = null; // place of the chosen atom's row, once there are rows
 
   const isTable = (name) => name === "atoms" || name === "structures";
   const selecting = () => atlas.view.selecting().replace(/^\?/, "");
@@ -64,6 +65,8 @@ export function startTable(atlas) {
         const page = ahead?.address === address ? ahead.page : await readRows(address);
         ahead = null;
         params.successCallback(page.rows, page.total);
+        if (awaited !== null) setTimeout(scrollTo, 0, awaited);
+        awaited = null;
         if (params.startRow === 0) say(tableHeading(panel, page));
         tools();
         mark();
@@ -121,9 +124,9 @@ export function startTable(atlas) {
       if (mine !== turn) return;
       ahead = { address: rowsAddress(0, TABLE_BLOCK), page };
       say(tableHeading(of, page));
+      awaited = page.place;
       if (api.getGridOption("datasource") === source) api.purgeInfiniteCache();
       else api.setGridOption("datasource", source);
-      if (page.place !== null) setTimeout(() => mine === turn && scrollTo(page.place), 30);
       performance.mark("atlas:table");
     } catch (error) {
       if (mine === turn) say(error.message, true);

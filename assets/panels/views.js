@@ -218,6 +218,8 @@ export function startViews(atlas) {
   };
   atlas.view.on(mark);
   atlas.legend.on(mark);
-  atlas.actions.add({ id: "views", keys: ["v"], label: "Saved views", group: "Share and keep", run: toggle });
+  const group = "Share and keep";
+  atlas.actions.add({ id: "views-close", keys: ["Escape"], label: "Close the saved views", group, when: () => Boolean(panel), run: close });
+  atlas.actions.add({ id: "views", keys: ["v"], label: "Saved views", group, run: toggle });
   document.addEventListener("click", (event) => event.target.closest?.("#open-views") && toggle());
 }

@@ -32,6 +32,8 @@ def crystal_section() -> Component:
         data=[{"value": "conventional", "label": "Conventional"}, {"value": "stored", "label": "Stored"}],
         **named("Cell of the crystal that is drawn"),
     )  # fmt: skip
+    says = "Choose no atom"
+    drop = html.Button("×", id="drop-atom", className="drop", type="button", title=f"{says} (Esc)", **named(says))
     turns = [
         html.Button(text, className="tool", title=says, type="button", **named(says, data_turn=turn))
         for text, turn, says in TURNS
@@ -46,7 +48,7 @@ def crystal_section() -> Component:
     )
     return html.Section(
         [
-            html.Div([html.H2("Crystal"), cells], className="section-head"),
+            html.Div([html.H2("Crystal"), html.Div([cells, drop], className="head-tools")], className="section-head"),
             html.Div(empty(), id="chosen-empty"),
             html.Div(
                 [
@@ -155,7 +157,7 @@ def facts(site: Site, symbols: Sequence[str], cell: str, note: str) -> Component
     if site.site_symmetry or site.wyckoff:
         wyckoff = f", Wyckoff {clean(site.wyckoff, 20)}" if site.wyckoff else ""
         rows.append(("Site", html.Span([symmetry(site.site_symmetry or "unknown symmetry"), wyckoff])))
-    rows.append(("First shell", shell_text(site, symbols, first_only=True) or "no neighbours within the sum rule"))
+    rows.append(("First shell", shell_text(site, symbols, first_only=True) or "no atom within 1.2 × covalent radii"))
     if crystal.spacegroup:
         symbol = symmetry(crystal.spacegroup_symbol)
         system = clean(crystal.crystal_system, 20)
@@ -168,7 +170,7 @@ def facts(site: Site, symbols: Sequence[str], cell: str, note: str) -> Component
 
 
 def about(site: Site, symbols: Sequence[str], of_atom: Properties) -> list[Component]:
-    """The sum rule's neighbours, where the crystal is from, and its properties."""
+    """All neighbours within 1.2 times the sum of covalent radii, where the crystal is from, and its properties."""
     crystal, shell = site.crystal, site.shell
     rows: list[tuple[str, Any]] = []
     if len(shell.distance):
@@ -176,7 +178,7 @@ def about(site: Site, symbols: Sequence[str], of_atom: Properties) -> list[Compo
         within = f"{site.coordination} atoms nearer than 1.2 × the sum of covalent radii"
         if shell.n_first < len(shell.distance):
             within += ": " + shell_text(site, symbols, first_only=False)
-        rows.append(("By sum rule", within))
+        rows.append(("Near atoms (within 1.2 × covalent radii)", within))
     rows.append(("Source", linked(crystal.source, 160)))
     origin = crystal.properties.get("origin", ("", ""))[0]
     if origin and str(origin) != crystal.source:

@@ -29,5 +29,5 @@ def export_menu() -> Component:
     return dmc.Menu(
         [dmc.MenuTarget(button), dmc.MenuDropdown(items, className="export-menu")],
         id="export-menu", position="bottom-end", width=310, shadow="md", keepMounted=True, withinPortal=True,
-        transitionProps={"duration": 0},
+        transitionProps={"duration": 0}, returnFocus=False,
     )  # fmt: skip

@@ -53,7 +53,12 @@ def neighbour_section() -> Component:
 
 
 def neighbour_matrix(
-    rows: Sequence[Row], counted: Mapping[str, bool], missing: Sequence[str], kind: str, said: str
+    rows: Sequence[Row],
+    chosen: tuple[str, str],
+    counted: Mapping[str, bool],
+    missing: Sequence[str],
+    kind: str,
+    said: str,
 ) -> dict[str, Any]:
     """What the page's script makes the table of: rows are neighbours, columns are models.
 
@@ -61,6 +66,8 @@ def neighbour_matrix(
     ----------
     rows : sequence of Row
         In the order of `comparison.joined`.
+    chosen : (str, str)
+        The chosen atom's label and formula: a neighbour of the same element and formula is told apart by its id.
     counted : mapping of str to bool
         The models with a list, in the order of the columns, and whether they are no controls.
     missing : sequence of str
@@ -78,6 +85,7 @@ def neighbour_matrix(
         ``places``: ``[rank, cosine]`` or None by model.
     """
     twins = [(row.label.split()[0], row.formula) for row in rows]
+    own = (chosen[0].split()[0], chosen[1])
     sites = [(symbol, row.identifier) for (symbol, _), row in zip(twins, rows, strict=True)]
     return {
         "said": said,
@@ -88,7 +96,7 @@ def neighbour_matrix(
                 "atom": row.found.atom,
                 "symbol": twin[0] if sites.count((twin[0], row.identifier)) == 1 else row.label,
                 "where": formula_pieces(row.formula)
-                if twins.count(twin) == 1
+                if twins.count(twin) == 1 and twin != own
                 else [("text", clean(row.identifier, 40))],
                 "says": f"{row.label} in {clean(row.formula, 60)}, {clean(row.identifier, 60)}",
                 "places": [row.found.places.get(key) for key in counted],

@@ -56,8 +56,22 @@ def suggest(data: AtlasData, text: str, cursor: int | None = None) -> list[Sugge
     list of dict
         ``value``, the whole text with the suggestion in it; ``label``; ``kind``: ``crystal``, ``element``, ``class``,
         ``quantity``, ``operator`` or ``value``; ``caret``, where the cursor goes; and for a crystal ``atom``, the one
-        to show.
+        to show. Where nothing else is to be said, the text itself and what it finds, of the kind ``text``.
     """
+    return _continued(data, text, cursor) or _itself(data, text)
+
+
+def _itself(data: AtlasData, text: str) -> list[Suggestion]:
+    whole = text.strip()
+    if not whole or len(text) > LONGEST:
+        return []
+    return [
+        {"value": value, "label": label, "kind": "text", "caret": len(value)}
+        for value, label, _, _ in _counted(data, whole, whole, whole)
+    ]
+
+
+def _continued(data: AtlasData, text: str, cursor: int | None) -> list[Suggestion]:
     place = len(text) if cursor is None else max(0, min(cursor, len(text)))
     if len(text) > LONGEST:
         return []

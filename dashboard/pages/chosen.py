@@ -159,6 +159,7 @@ def neighbours_of(data: AtlasData, atom: int, keys: Sequence[str], near: str) ->
     ]
     return neighbour_panel.neighbour_matrix(
         rows,
+        (data.label(atom), data.crystal_of(atom)[0]),
         {key: data.cards[key].status not in NOT_COMPARED for key in filled},
         [key for key in keys if key not in filled],
         kind,

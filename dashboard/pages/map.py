@@ -66,7 +66,7 @@ def _centre(data: AtlasData) -> Component:
                 [
                     html.P([html.Span(id="drawn", role="status"), " ", html.Span(id="quality")]),
                     html.Div(
-                        [*tools, clear, *zooms], className="tools", role="group", **named("What a drag does, and zoom")
+                        [clear, *tools, *zooms], className="tools", role="group", **named("What a drag does, and zoom")
                     ),
                 ],
                 className="below",

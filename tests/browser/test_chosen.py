@@ -202,3 +202,35 @@ def test_nothing_of_the_column_sticks_out(visit, width, height):
             && !(e.getAttribute('aria-label') || e.innerText?.trim() || e.labels?.length)).length"""
     )
     assert unnamed == 0
+
+
+def test_an_atom_is_dropped_by_escape_and_by_its_cross(visit):
+    page = visit.open(CERIUM).page
+    page.get_by_text("6 × O at 2.22 Å").first.wait_for()
+    page.locator("body").press("Escape")
+    visit.until_view("atom", None)
+    page.locator("#chosen-empty").wait_for()
+    page.go_back()
+    visit.until_view("atom", first_atom("BaCeO3-0") + 1)
+    page.get_by_role("button", name="Choose no atom").click()
+    visit.until_view("atom", None)
+    visit.until_query("")
+    assert "atom=" not in visit.query()
+    assert page.evaluate("document.activeElement.id") == "maps"
+
+
+def test_another_crystal_is_shown_from_the_top(visit):
+    page = visit.open(CERIUM).page
+    page.locator("#neighbours .neighbour").first.wait_for()
+    page.evaluate("document.getElementById('right').scrollTop = 300")
+    page.mouse.click(*visit.place_of(first_atom("water-4")))
+    visit.until_query("atom=water-4")
+    page.wait_for_function("document.getElementById('right').scrollTop === 0")
+
+
+def test_keys_go_to_the_parts_of_the_page(visit):
+    page = visit.open(CERIUM).page
+    page.locator("#neighbours .neighbour").first.wait_for()
+    for key, place in (("m", "#maps"), ("o", "#models"), ("g", "#legend"), ("n", "#neighbours")):
+        page.keyboard.press(key)
+        assert page.evaluate("place => Boolean(document.activeElement.closest(place))", place), key

@@ -108,6 +108,18 @@ def test_a_click_on_a_row_chooses_the_atom_and_back_returns(visit):
     visit.page.wait_for_selector("#table .chosen-row", state="detached")
 
 
+def test_a_table_opens_at_the_chosen_atom_and_escape_closes_it(visit):
+    last = len([1 for s, _ in structures(4) for _ in s.numbers]) - 1
+    visit.open()
+    visit.set(atom=last)
+    visit.page.keyboard.press("a")
+    visit.page.wait_for_selector(f"#table .chosen-row[row-index='{last}']")
+    visit.page.locator("[data-panel='atoms']").focus()
+    visit.page.keyboard.press("Escape")
+    visit.until_view("panel", "none")
+    assert visit.view("atom") == last
+
+
 def test_tab_leaves_the_table(visit):
     visit.open()
     rows_are_there(visit)

@@ -179,3 +179,22 @@ def test_legend_models_and_zoom_of_a_saved_page_can_be_changed(saved_page):
     )
     made.page.click("#turn-theme")
     made.settled()
+
+
+def test_the_focus_comes_back_from_the_menu_and_its_dialogs(visit):
+    page = visit.open(SOME).page
+    for leave in ("Escape", "Tab"):
+        page.keyboard.press("e")
+        page.wait_for_function("document.activeElement.dataset.export === 'png'")
+        page.keyboard.press(leave)
+        page.wait_for_function("!document.querySelector('.export-menu').checkVisibility()")
+        at = "open-export" if leave == "Escape" else "open-upload"
+        page.wait_for_function("at => document.activeElement.id === at", arg=at)
+        page.wait_for_timeout(100)
+        assert page.evaluate("document.activeElement.id") == at
+    page.keyboard.press("e")
+    page.wait_for_function("document.activeElement.dataset.export === 'png'")
+    page.keyboard.press("Enter")
+    page.get_by_role("button", name="Save PNG").wait_for()
+    page.keyboard.press("Escape")
+    page.wait_for_function("document.activeElement.id === 'open-export'")

@@ -111,7 +111,7 @@ def test_an_atom_of_an_element_in_a_crystal_is_chosen(visit):
 
 def test_conditions_are_completed_and_escape_closes_then_restores(visit):
     visit.open()
-    assert write(visit, "cate") == ["Element group\nquantity"]
+    assert write(visit, "cate") == ["Element group\nproperty"]
     box(visit).press("ArrowDown")
     with visit.page.expect_response(lambda r: "/suggest?" in r.url):
         box(visit).press("Enter")
@@ -131,7 +131,7 @@ def test_an_empty_box_shows_examples_that_work_with_the_mouse(visit):
     assert shown[0].startswith("BaCeO3\n")
     visit.page.locator("#find-list li").first.click()
     visit.until_view("find", "BaCeO3")
-    assert visit.page.evaluate("document.activeElement.id") == "find-text"
+    assert visit.page.evaluate("document.activeElement.id") == "maps"
 
 
 def test_an_atom_chosen_on_the_map_leaves_nothing_stale_in_the_box(visit):
@@ -155,3 +155,27 @@ def test_texts_of_an_atlas_are_never_markup(visit):
     shown = write(visit, "LiF")
     assert any("<script>alert(1)</script>" in label for label in shown)
     assert visit.page.locator("#find-list script, #find-list b").count() == 0
+
+
+def test_after_enter_keys_act_on_the_page_again(visit):
+    visit.open()
+    write(visit, "halogens")
+    box(visit).press("Enter")
+    visit.until_view("find", "halogens")
+    assert visit.page.evaluate("document.activeElement.id") == "maps"
+    visit.page.keyboard.press("d")
+    visit.until_view("draw", "density")
+    visit.page.keyboard.press("/")
+    assert visit.page.evaluate("[document.activeElement.selectionStart, document.activeElement.selectionEnd]") == [0, 8]
+    visit.page.keyboard.press("Escape")
+    visit.page.keyboard.press("Escape")
+    assert visit.page.evaluate("document.activeElement.id") == "maps"
+    assert visit.view("find") == "halogens"
+
+
+def test_a_condition_is_suggested_with_what_it_finds(visit):
+    visit.open()
+    assert write(visit, "electronegativity > 3")[0].startswith("electronegativity > 3 · ")
+    box(visit).press("ArrowDown")
+    box(visit).press("Enter")
+    visit.until_view("find", "electronegativity > 3")

@@ -198,4 +198,7 @@ def test_axes_name_their_share():
     assert axis_names("shared", "pca", {"explained_variance": [0.41, 0.085]}) == (
         "PC 1 (41\u00a0% of variance)", "PC 2 (8.5\u00a0% of variance)"
     )  # fmt: skip
+    # a principal component that was turned is none any more: its share may exceed the first's
+    turned = {"explained_variance": [0.24, 0.34], "aligned_to": "pca-2d"}
+    assert axis_names("shared", "pca", turned) == ("Axis 1 (24\u00a0% of variance)", "Axis 2 (34\u00a0% of variance)")
     assert axis_names("shared", "umap", {}) == ("UMAP 1", "UMAP 2")
