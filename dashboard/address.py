@@ -106,6 +106,7 @@ def _zoom(zoom: Mapping[str, Sequence[float]]) -> str:
 
 PARAMETERS: dict[str, tuple[str, Callable[[Any], str]]] = {
     "atlas": ("atlas", str),
+    "page": ("page", str),
     "models": ("models", _list),
     "space": ("space", str),
     "method": ("map", str),

@@ -16,6 +16,7 @@ from dashboard.palette import SCALES, THEMES
 from dashboard.quantities import legend, listed
 from precompute.store import NEIGHBOUR_KINDS
 
+PAGES = ("map", "agreement", "neighbours")
 SPACES = ("shared", "raw")
 DRAWN = ("points", "density")
 PANELS = ("none", "atoms", "structures", "histograms")
@@ -78,6 +79,8 @@ class View:
         What the drawer shows.
     theme : str
         ``light``, ``dark``, or empty for the system's.
+    page : str
+        What of the atlas is seen: ``map``, ``agreement`` or ``neighbours``.
     """
 
     atlas: str
@@ -104,6 +107,7 @@ class View:
     zoom: Mapping[str, tuple[float, ...]] | None = None
     panel: str = "none"
     theme: str = ""
+    page: str = "map"
 
     def __post_init__(self) -> None:
         for name in ("colours", "brush", "zoom"):
@@ -209,6 +213,9 @@ class _Reader:
                 f"The address asks for the atlas “{clean(value, 60)}”, which is not served here; "
                 f"“{clean(self.data.title, 60)}” is shown."
             )
+
+    def _page(self, value: str) -> str | None:
+        return self._among("the page", value, PAGES, "the maps are shown")
 
     def _models(self, value: str) -> tuple[str, ...] | None:
         wanted = self._items(value)

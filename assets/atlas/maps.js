@@ -47,6 +47,8 @@ export function makeMaps(atlas, host, tool) {
   let frame = 0;
   let guests = [];
   let path = null; // {panel, points: css px, open}
+  let seen = true;
+  let stale = false; // something has changed while they were not seen
   const dpr = () => window.devicePixelRatio || 1;
   const look = () => ({ ...info.themes[atlas.theme()], font: FONT });
 
@@ -99,7 +101,7 @@ export function makeMaps(atlas, host, tool) {
   }
 
   function showAxes() {
-    if (!scene || !laidOut) return;
+    if (!scene || !laidOut || !seen) return;
     axes.show({
       width: size.width, height: laidOut.height, linked: scene.linked, tool: tool(), look: look(),
       panels: scene.panels.map((panel, i) => ({ rect: laidOut.rects[i], ranges: rangesOf(panel, i) })),
@@ -141,6 +143,8 @@ export function makeMaps(atlas, host, tool) {
     if (!now || frame) cancelAnimationFrame(frame);
     frame = 0;
     if (!scene || !raster) return;
+    stale ||= !seen;
+    if (!seen) return;
     const d = dpr();
     if (raster.width !== Math.round(size.width * d)) {
       layOut(); // on another screen now
@@ -186,7 +190,8 @@ export function makeMaps(atlas, host, tool) {
   }
 
   function drawMarks() {
-    if (!scene) return;
+    stale ||= !seen;
+    if (!scene || !seen) return;
     const { atom, lasso } = view.get();
     overlay.draw(scene.panels.map((panel, i) => {
       const rings = [];
@@ -243,6 +248,14 @@ export function makeMaps(atlas, host, tool) {
       layOut();
     },
     relay: layOut,
+    /* What is not seen is not drawn, and drawn anew when it is seen again. */
+    show(next) {
+      if (next === seen) return;
+      seen = next;
+      if (!seen || !stale) return;
+      stale = false;
+      layOut();
+    },
     panels: () => (scene ? scene.panels.map((p, i) => ({ key: p.key, map: p.map, rect: rects[i], ranges: rangesOf(p, i) })) : []),
     panelAt: (x, y) => rects.findIndex((r) => x >= r.x && x <= r.x + r.w && y >= r.y && y <= r.y + r.h),
     placeIn: (i) => ({ ...placeIn(i), dpr: dpr() }),

@@ -35,9 +35,9 @@ export function startTools(atlas) {
     mount() {
       press();
       atlas.view.on(press);
-      const add = atlas.actions?.add;
-      if (!add) return;
+      if (!atlas.actions) return;
       const group = "Maps";
+      const add = (action) => atlas.actions.add({ ...action, when: () => atlas.view.get().page === "map" });
       add({ id: "pan", keys: ["h"], label: "Drag moves the map", group, run: () => choose("pan") });
       add({ id: "box-zoom", keys: ["z"], label: "Drag magnifies a rectangle", group, run: () => choose("zoom") });
       add({ id: "lasso", keys: ["s"], label: "Drag selects with a lasso", group, run: () => choose("lasso") });

@@ -68,7 +68,7 @@ export function startDrawer(atlas) {
   atlas.view.on((_, changed) => changed.has("panel") && show());
   for (const [key, panel] of [["a", "atoms"], ["c", "structures"], ["i", "histograms"]]) {
     const tab = tabs.find((t) => t.dataset.panel === panel);
-    atlas.actions?.add({ id: `panel-${panel}`, keys: [key], label: `${tab.textContent}: open or close`, group: "Tables and histograms", run: () => tab.click() });
+    atlas.actions?.add({ id: `panel-${panel}`, keys: [key], label: `${tab.textContent}: open or close`, group: "Tables and histograms", when: () => atlas.view.get().page === "map", run: () => tab.click() });
   }
   show();
 }

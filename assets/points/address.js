@@ -112,6 +112,7 @@ export function formatView(view, defaults, atomName) {
   const formatAtom = (atom) => (atom === null ? "" : atomName(atom));
   const fields = [
     ["atlas", "atlas", formatText],
+    ["page", "page", formatText],
     ["models", "models", formatList],
     ["space", "space", formatText],
     ["method", "map", formatText],
