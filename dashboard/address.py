@@ -129,6 +129,13 @@ PARAMETERS: dict[str, tuple[str, Callable[[Any], str]]] = {
     "size": ("size", exact_decimal),
     "zoom": ("zoom", _zoom),
     "panel": ("panel", str),
+    "run": ("run", str),
+    "metric": ("metric", str),
+    "order": ("order", str),
+    "figure": ("figure", str),
+    "pair": ("pair", _list),
+    "axes": ("axes", _list),
+    "over": ("over", str),
     "theme": ("theme", str),
 }
 """Field of a view -> (its name in the address, how its value is written)."""

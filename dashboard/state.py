@@ -14,12 +14,17 @@ from dashboard.data import AtlasData
 from dashboard.labels import clean
 from dashboard.palette import SCALES, THEMES
 from dashboard.quantities import legend, listed
+from precompute.agreement.metrics import METRICS
+from precompute.agreement.stored import RUNS
 from precompute.store import NEIGHBOUR_KINDS
 
 PAGES = ("map", "agreement", "neighbours")
 SPACES = ("shared", "raw")
 DRAWN = ("points", "density")
 PANELS = ("none", "atoms", "structures", "histograms")
+ORDERS = ("tree", "list")
+FIGURES = ("metrics", "scatter", "anchors", "imbalance", "dimension", "transport", "errors")
+OVER = ("atlas", "selection")
 SIZES = (0.5, 4.0)
 MOST_VERTICES = 40
 LONGEST_FIND = 500
@@ -81,6 +86,20 @@ class View:
         ``light``, ``dark``, or empty for the system's.
     page : str
         What of the atlas is seen: ``map``, ``agreement`` or ``neighbours``.
+    run : str
+        The run of agreement; empty for the one that the page opens with.
+    metric : str
+        Of the matrix and the tree.
+    order : str
+        Of the matrix: ``tree`` or ``list``.
+    figure : str
+        Beside the matrix.
+    pair : tuple of str
+        The two models looked at, or none.
+    axes : (str, str)
+        The metrics that all pairs are drawn against.
+    over : str
+        Agreement over all of the ``atlas``, or over the ``selection``.
     """
 
     atlas: str
@@ -108,6 +127,13 @@ class View:
     panel: str = "none"
     theme: str = ""
     page: str = "map"
+    run: str = ""
+    metric: str = "procrustes"
+    order: str = "tree"
+    figure: str = "metrics"
+    pair: tuple[str, ...] = ()
+    axes: tuple[str, ...] = ("procrustes", "mutual-knn")
+    over: str = "atlas"
 
     def __post_init__(self) -> None:
         for name in ("colours", "brush", "zoom"):
@@ -357,8 +383,41 @@ class _Reader:
     def _panel(self, value: str) -> str | None:
         return self._among("the drawer", value, PANELS, "it is closed")
 
+    def _run(self, value: str) -> str | None:
+        return self._among("the run of agreement", value, ["", *run_names(self.data)], "the first one is shown")
+
+    def _metric(self, value: str) -> str | None:
+        known = [name for name, metric in METRICS.items() if metric.per == "pair"]
+        return self._among("the metric", value, known, f"{self.default.metric} is shown")
+
+    def _order(self, value: str) -> str | None:
+        return self._among("the order", value, ORDERS, "the order of the tree is used")
+
+    def _figure(self, value: str) -> str | None:
+        return self._among("the figure", value, FIGURES, "another is shown")
+
+    def _pair(self, value: str) -> tuple[str, ...] | None:
+        wanted = self._items(value)
+        found = self._known("model", wanted, self.data.model_keys)
+        return found if len(found) == 2 or not wanted else None
+
+    def _axes(self, value: str) -> tuple[str, ...] | None:
+        wanted = self._items(value)
+        if len(wanted) == 2 and all(name in METRICS and METRICS[name].per == "pair" for name in wanted):
+            return tuple(wanted)
+        self.damaged("two metrics", value, "others are drawn")
+        return None
+
+    def _over(self, value: str) -> str | None:
+        return self._among("agreement over", value, OVER, "all of the atlas is compared")
+
     def _theme(self, value: str) -> str | None:
         return self._among("theme", value, ["", *THEMES], "the system's is used")
+
+
+def run_names(data: AtlasData) -> list[str]:
+    """Names of the runs of agreement that an atlas holds."""
+    return data.atlas.file.names(RUNS, "groups")
 
 
 def _numbers(text: str, n: int) -> tuple[float, ...] | None:

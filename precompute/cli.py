@@ -228,12 +228,16 @@ def serve(
     allow_host: Annotated[
         list[str] | None, typer.Option(help="A further name by which browsers may ask for the page; may be repeated.")
     ] = None,
+    errors: Annotated[
+        Path | None, typer.Option(help="The models' energy errors (CSV: model,error,unit,source).")
+    ] = None,
     upload: Annotated[bool, typer.Option(help="Let visitors place crystals of their own on the maps.")] = True,
 ) -> None:
     """Show atlases in the browser."""
     # a process of its own: the dashboard never shares one with torch or the model packages
     command = [sys.executable, "-m", "dashboard", *map(str, atlases), "--host", host, "--port", str(port)]
     command += [] if views is None else ["--views", str(views)]
+    command += [] if errors is None else ["--errors", str(errors)]
     command += [f"--allow-host={name}" for name in allow_host or []]
     process = subprocess.Popen(command if upload else [*command, "--no-upload"])
     try:

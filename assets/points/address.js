@@ -135,6 +135,13 @@ export function formatView(view, defaults, atomName) {
     ["size", "size", exactDecimal],
     ["zoom", "zoom", formatZoom],
     ["panel", "panel", formatText],
+    ["run", "run", formatText],
+    ["metric", "metric", formatText],
+    ["order", "order", formatText],
+    ["figure", "figure", formatText],
+    ["pair", "pair", formatList],
+    ["axes", "axes", formatList],
+    ["over", "over", formatText],
     ["theme", "theme", formatText],
   ];
   const parts = [];
