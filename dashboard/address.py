@@ -136,6 +136,9 @@ PARAMETERS: dict[str, tuple[str, Callable[[Any], str]]] = {
     "pair": ("pair", _list),
     "axes": ("axes", _list),
     "over": ("over", str),
+    "nearest": ("nearest", exact_decimal),
+    "chance": ("chance", _flag),
+    "ranked": ("ranked", str),
     "theme": ("theme", str),
 }
 """Field of a view -> (its name in the address, how its value is written)."""

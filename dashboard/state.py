@@ -12,6 +12,8 @@ from urllib.parse import parse_qs, unquote
 from dashboard.address import PARAMETERS, as_written, format_view, read_items
 from dashboard.data import AtlasData
 from dashboard.labels import clean
+from dashboard.overlap.compared import NEAREST
+from dashboard.overlap.ranking import RANKED
 from dashboard.palette import SCALES, THEMES
 from dashboard.quantities import legend, listed
 from precompute.agreement.metrics import METRICS
@@ -100,6 +102,12 @@ class View:
         The metrics that all pairs are drawn against.
     over : str
         Agreement over all of the ``atlas``, or over the ``selection``.
+    nearest : int
+        How many of the nearest neighbours are compared.
+    chance : bool
+        Whether overlap is counted from what chance gives.
+    ranked : str
+        What is ranked by overlap: ``atoms`` or ``structures``.
     """
 
     atlas: str
@@ -134,6 +142,9 @@ class View:
     pair: tuple[str, ...] = ()
     axes: tuple[str, ...] = ("procrustes", "mutual-knn")
     over: str = "atlas"
+    nearest: int = 10
+    chance: bool = False
+    ranked: str = "atoms"
 
     def __post_init__(self) -> None:
         for name in ("colours", "brush", "zoom"):
@@ -292,7 +303,9 @@ class _Reader:
 
     def _labels(self) -> list[str]:
         """Legend entries of the colouring asked for."""
-        return [e["label"] for e in legend(self.data, self.view.colour).get("entries", [])]
+        if listed(self.data)[self.view.colour].kind == "number":
+            return []
+        return [e["label"] for e in legend(self.data, self.view.colour)["entries"]]
 
     def _colours(self, value: str) -> dict[str, str]:
         labels, found = frozenset(self._labels()), {}
@@ -410,6 +423,17 @@ class _Reader:
 
     def _over(self, value: str) -> str | None:
         return self._among("agreement over", value, OVER, "all of the atlas is compared")
+
+    def _nearest(self, value: str) -> int | None:
+        counts = [str(k) for k in NEAREST]
+        found = self._among("a number of neighbours", value, counts, f"{self.default.nearest} are compared")
+        return None if found is None else int(found)
+
+    def _chance(self, value: str) -> bool | None:
+        return self._flag("overlap above chance", value)
+
+    def _ranked(self, value: str) -> str | None:
+        return self._among("a ranking of", value, RANKED, f"{self.default.ranked} are ranked")
 
     def _theme(self, value: str) -> str | None:
         return self._among("theme", value, ["", *THEMES], "the system's is used")

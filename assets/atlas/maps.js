@@ -5,6 +5,7 @@ import { layOutPanels } from "../points/panels.js";
 import { clipRect, deviceRect, MISSING, placeOf } from "../points/place.js";
 import { clearRaster, drawPoints, makeRaster } from "../points/raster.js";
 import { abgr, cssColour } from "../points/lut.js";
+import { changesOverlap } from "./comparison.js";
 import { makeAxes } from "./axes.js";
 import { makeOverlay } from "./overlay.js";
 import { isDeep, isLinked, makeScenes } from "./scene.js";
@@ -223,8 +224,8 @@ export function makeMaps(atlas, host, tool) {
     view.set({ zoom: next });
   }
 
-  view.on((_, changed) => {
-    if (DATA_FIELDS.some((field) => changed.has(field))) refresh();
+  view.on((now, changed) => {
+    if (DATA_FIELDS.some((field) => changed.has(field)) || changesOverlap(now, changed, info)) refresh();
     else if (changed.has("draw") || changed.has("size")) schedule();
     else if (changed.has("atom")) arrays.rank().then(drawMarks, atlas.failed);
     if (changed.has("zoom")) {

@@ -56,7 +56,7 @@ function quoteAddress(text) {
 }
 
 /** One item of a list: the signs that join lists are escaped once here, and once more with the whole value. */
-function escapeItem(text) {
+export function escapeItem(text) {
   return text.replace(/[%,:;]/g, (sign) => `%${sign.charCodeAt(0).toString(16).toUpperCase()}`);
 }
 
@@ -142,6 +142,9 @@ export function formatView(view, defaults, atomName) {
     ["pair", "pair", formatList],
     ["axes", "axes", formatList],
     ["over", "over", formatText],
+    ["nearest", "nearest", exactDecimal],
+    ["chance", "chance", formatFlag],
+    ["ranked", "ranked", formatText],
     ["theme", "theme", formatText],
   ];
   const parts = [];

@@ -20,7 +20,7 @@ from dashboard.components.notes import untrained_note
 from dashboard.components.text import named
 from dashboard.components.upload_panel import upload_button
 from dashboard.data import AtlasData
-from dashboard.pages import agreement, chosen, drawer, export, find, header, left, upload
+from dashboard.pages import agreement, chosen, drawer, export, find, header, left, neighbours, upload
 
 STORES = ("view", "mapped", "chosen", "shown", "selection", "look")
 TOOLS = (
@@ -84,9 +84,7 @@ def _centre(data: AtlasData) -> Component:
     )
 
 
-def register(
-    app: Dash, atlases: Atlases, views: Path | None, uploads: bool, errors: ErrorTable | None = None
-) -> None:
+def register(app: Dash, atlases: Atlases, views: Path | None, uploads: bool, errors: ErrorTable | None = None) -> None:
     """Add the page and all of its panels' callbacks and addresses to the app."""
 
     # once a visit and not with `dcc.Location`, which would build the page anew, under the script's feet, on going back
@@ -115,6 +113,7 @@ def register(
     drawer.register(app, atlases)
     export.register(app, atlases)
     agreement.register(app, atlases, errors)
+    neighbours.register(app, atlases)
     upload.register(app, atlases, uploads)
 
 
