@@ -1,0 +1,67 @@
+/* How many anchors are enough: agreement against their number, by how they were chosen, with the spread over seeds. */
+import { svgNode } from "../panels/nodes.js";
+import { chartFrame, chartScale, chartText, inkOf, roundRange } from "./frame.js";
+import { isKnown, scoreText } from "./scores.js";
+
+const METHOD_WORDS = { direct: "DIRECT", random: "random" };
+
+/* Mean, least and most over seeds, by count. */
+export function overSeeds(value, method, metric) {
+  const seeds = value[method];
+  return seeds[0].map((_, c) => {
+    const all = seeds.map((counts) => counts[c][metric]).filter(isKnown);
+    if (!all.length) return null;
+    return { mean: all.reduce((sum, v) => sum + v, 0) / all.length, least: Math.min(...all), most: Math.max(...all), n: all.length };
+  });
+}
+
+function onePanel(found, metric, k, box, last) {
+  const lines = found.methods.map((name, m) => ({ name, at: overSeeds(found.value, m, k) }));
+  const all = lines.flatMap((line) => line.at.filter(Boolean).flatMap((p) => [p.least, p.most]));
+  const x = chartScale([found.counts[0], found.counts[found.counts.length - 1]], [box.left + 10, box.right - 10], true);
+  const y = chartScale(roundRange(all, [], 3), [box.bottom, box.top]);
+  let before = -100;
+  const ticks = found.counts.map((c) => {
+    const shown = x(c) - before > 26;
+    if (shown) before = x(c);
+    return [c, shown ? String(c) : ""];
+  });
+  const parts = chartFrame(box, { scale: x, ticks, title: last ? "Anchors K" : "" }, { scale: y, grid: true });
+  parts.push(chartText(box.left, box.top - 7, metric?.label || found.metrics[k], { class: "panel-title" }));
+  lines.forEach(({ name, at }, m) => {
+    const colour = inkOf(m ? "quiet" : "accent");
+    const known = at.map((p, c) => p && { ...p, x: x(found.counts[c]), count: found.counts[c] }).filter(Boolean);
+    if (!known.length) return;
+    const up = known.map((p) => `${p.x} ${y(p.most)}`);
+    const down = known.map((p) => `${p.x} ${y(p.least)}`).reverse();
+    parts.push(svgNode("path", { d: `M${[...up, ...down].join("L")}Z`, fill: colour, "fill-opacity": 0.16 }));
+    parts.push(svgNode("path", { d: `M${known.map((p) => `${p.x} ${y(p.mean)}`).join("L")}`, fill: "none", stroke: colour, "stroke-width": 1.8, ...(m && { "stroke-dasharray": "5 3" }) }));
+    for (const p of known) {
+      const said = [`${METHOD_WORDS[name] || name}, K = ${p.count}`, `${metric?.label || found.metrics[k]} ${scoreText(p.mean)}, from ${scoreText(p.least)} to ${scoreText(p.most)} over ${p.n} seeds`, `Mean of ${found.pairs} pairs of pretrained models, ${found.n} atoms`];
+      parts.push(svgNode("circle", { cx: p.x, cy: y(p.mean), r: 3.5, fill: m ? inkOf("surface") : colour, stroke: colour, "stroke-width": 1.5, class: "mark", tabindex: -1, role: "img", "data-said": said.join("\n"), "aria-label": said.join("; ") }));
+    }
+  });
+  return parts;
+}
+
+export function drawAnchors(svg, { metrics, anchors }, [w, h]) {
+  const n = anchors.metrics.length;
+  const columns = n > 3 ? 2 : 1;
+  const rows = Math.ceil(n / columns);
+  const [wide, high] = [w / columns, (h - 22) / rows];
+  let at = 50;
+  const parts = anchors.methods.flatMap((name, m) => {
+    const [colour, text] = [inkOf(m ? "quiet" : "accent"), METHOD_WORDS[name] || name];
+    const made = [svgNode("path", { d: `M${at} 8h22`, stroke: colour, "stroke-width": 1.8, ...(m && { "stroke-dasharray": "5 3" }) }), chartText(at + 27, 12, text, { class: "tick" })];
+    at += 50 + text.length * 6;
+    return made;
+  });
+  parts.push(chartText(at, 12, "bands: least to most over seeds", { class: "tick" }));
+  for (let k = 0; k < n; k++) {
+    const [column, row] = [k % columns, Math.floor(k / columns)];
+    const last = k + columns >= n;
+    const box = { left: column * wide + 50, right: (column + 1) * wide - 10, top: 22 + row * high + 20, bottom: 22 + (row + 1) * high - (last ? 36 : 24) };
+    parts.push(...onePanel(anchors, metrics[anchors.metrics[k]], k, box, last));
+  }
+  svg.replaceChildren(...parts);
+}
