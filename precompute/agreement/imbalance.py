@@ -40,18 +40,22 @@ def information_imbalance(a: NDArray[np.floating], b: NDArray[np.floating]) -> t
     return float(each[0, 1].mean()), float(each[1, 0].mean())
 
 
-def imbalances(features: Sequence[NDArray[np.floating]]) -> NDArray[np.float64]:
+def imbalances(
+    features: Sequence[NDArray[np.floating]], *, labels: NDArray[np.integer] | None = None
+) -> NDArray[np.float64]:
     """Each atom's share in the information imbalance between all pairs of models: 2 r / n.
 
     Parameters
     ----------
     features : M arrays (n, p_m) float
         As in `information_imbalance`.
+    labels : (n,) int, optional
+        Neighbours and ranks are then among the atoms of equal label only, and n is their number.
 
     Returns
     -------
     (M, M, n) float64
-        ``[i, j]`` from model i to model j; its mean over atoms is Delta(i -> j).
+        ``[i, j]`` from model i to model j; its mean over atoms is Delta(i -> j). NaN for the only atom of a label.
 
     Raises
     ------
@@ -62,10 +66,12 @@ def imbalances(features: Sequence[NDArray[np.floating]]) -> NDArray[np.float64]:
         raise AtlasError(f"the models have features of {[len(x) for x in features]} atoms; give the same atoms of each")
     spaces = [scaled(x) for x in features]
     n = len(spaces[0])
-    nearest = [_nearest(x) for x in spaces]
+    _, of_label, counts = np.unique(np.zeros(n) if labels is None else labels, return_inverse=True, return_counts=True)
+    size = counts[of_label]
+    nearest = [_nearest(x, labels) for x in spaces]
     result = np.empty((len(spaces), len(spaces), n))
     for j, x in enumerate(spaces):
-        for rows, squared in squared_blocks(x, 2):
+        for rows, squared in squared_blocks(x, 2, labels):
             distance = _distinct(squared)
             ordered = np.sort(distance, axis=1)
             for i, (of, to) in enumerate(nearest):
@@ -75,8 +81,9 @@ def imbalances(features: Sequence[NDArray[np.floating]]) -> NDArray[np.float64]:
                 below, through = _insert(ordered, row, value, True), _insert(ordered, row, value, False)
                 rank = (below + through + 1) / 2  # the mean of below + 1, ..., through
                 total = np.bincount(row, weights=rank, minlength=len(ordered))
-                result[i, j, rows] = 2.0 / n * total / np.bincount(row, minlength=len(ordered))
-    return result
+                ties = np.bincount(row, minlength=len(ordered))
+                result[i, j, rows] = 2.0 / size[rows] * total / ties
+    return np.where(size > 1, result, np.nan)
 
 
 def _distinct(squared: NDArray[np.float64]) -> NDArray[np.float32]:
@@ -86,10 +93,10 @@ def _distinct(squared: NDArray[np.float64]) -> NDArray[np.float32]:
     return result
 
 
-def _nearest(x: NDArray[np.float64]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+def _nearest(x: NDArray[np.float64], labels: NDArray[np.integer] | None) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Pairs (atom, one of its nearest neighbours), by atom."""
     of, to = [], []
-    for rows, squared in squared_blocks(x, 2):
+    for rows, squared in squared_blocks(x, 2, labels):
         distance = _distinct(squared)
         row, column = np.nonzero(distance == distance.min(axis=1, keepdims=True))
         of.append(row + rows.start)

@@ -46,7 +46,9 @@ def scaled(features: NDArray[np.floating], *, at_least: int = 3) -> NDArray[np.f
     return x
 
 
-def squared_blocks(x: NDArray[np.float64], n_arrays: int = 1) -> Iterator[tuple[slice, NDArray[np.float64]]]:
+def squared_blocks(
+    x: NDArray[np.float64], n_arrays: int = 1, labels: NDArray[np.integer] | None = None
+) -> Iterator[tuple[slice, NDArray[np.float64]]]:
     """Squared Euclidean distances from blocks of rows to all rows; infinite from an atom to itself.
 
     Parameters
@@ -54,6 +56,8 @@ def squared_blocks(x: NDArray[np.float64], n_arrays: int = 1) -> Iterator[tuple[
     x : (n, p) float64
     n_arrays : int
         How many such blocks the caller holds at once; the blocks are that much smaller.
+    labels : (n,) int, optional
+        Distances between atoms of different labels are infinite too.
 
     Yields
     ------
@@ -73,9 +77,11 @@ def squared_blocks(x: NDArray[np.float64], n_arrays: int = 1) -> Iterator[tuple[
         d += square[None, :]
         np.maximum(d, 0.0, out=d)
         d[np.arange(len(d)), np.arange(start, rows.stop)] = np.inf
+        if labels is not None:
+            d[labels[rows, None] != labels[None, :]] = np.inf
         yield rows, d
 
 
 def block_rows(n: int, n_arrays: int = 1) -> int:
     """Rows of a block, so that `n_arrays` blocks of n columns stay within `PAIRS_PER_BLOCK`."""
-    return min(n, max(1, PAIRS_PER_BLOCK // max(1, n * n_arrays)))
+    return min(max(n, 1), max(1, PAIRS_PER_BLOCK // max(1, n * n_arrays)))

@@ -109,6 +109,16 @@ def test_a_direction_of_small_variance_is_not_missed() -> None:
     assert information_imbalance(xyz[:, 2:], xyz)[0] > 0.9
 
 
+def test_within_a_label_atoms_are_ranked_among_their_own() -> None:
+    x, y = two_models(9)
+    labels = np.repeat([8, 3, 5], [100, 49, 1])
+    each = imbalances((x, y), labels=labels)
+    for label in (8, 3):
+        mine = labels == label
+        np.testing.assert_allclose(each[0, 1, mine], literal(x[mine], y[mine]), rtol=0, atol=1e-12)
+    assert np.isnan(each[:, :, labels == 5]).all()
+
+
 def test_what_cannot_be_compared_is_an_error() -> None:
     x = np.zeros((5, 2))
     with pytest.raises(AtlasError, match=r"\[5, 4\] atoms"):
