@@ -1,0 +1,120 @@
+"""Information imbalance: does knowing what is near in one model tell what is near in another?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from precompute.agreement.spread import COINCIDENT, scaled, squared_blocks
+from precompute.contracts import AtlasError
+
+
+def information_imbalance(a: NDArray[np.floating], b: NDArray[np.floating]) -> tuple[float, float]:
+    """Information imbalance of two models of the same atoms, from A to B and from B to A.
+
+    Delta(A -> B) = 2 / n < r_B | r_A = 1 >: the mean rank in B of each atom's nearest neighbour in A, over half the
+    number of atoms (Glielmo et al., PNAS Nexus 1, pgac039 (2022)). Near 0 where A tells all about B, its least
+    value being 2 / n; 1 on average where it tells nothing. Ranks run from 1 to n - 1 by Euclidean distance. Ties, which
+    the definition leaves open: an atom among t at equal distance has the mean of the ranks that they share, and where
+    an atom has several nearest neighbours in A, the mean over them counts. Atoms closer than 1e-5 of the root mean
+    square distance from the mean coincide: that is rounding (float32), below what a change of environment does.
+
+    Parameters
+    ----------
+    a, b : (n, p), (n, q) float
+        Coordinates or embeddings by the two models; finite. Not changed by rotation, shift or scaling of either.
+
+    Returns
+    -------
+    float, float
+        Delta(A -> B), Delta(B -> A).
+
+    Raises
+    ------
+    AtlasError
+        For fewer than three atoms, models of different atoms, or features that are not finite.
+    """
+    each = imbalances((a, b))
+    return float(each[0, 1].mean()), float(each[1, 0].mean())
+
+
+def imbalances(
+    features: Sequence[NDArray[np.floating]], *, labels: NDArray[np.integer] | None = None
+) -> NDArray[np.float64]:
+    """Each atom's share in the information imbalance between all pairs of models: 2 r / n.
+
+    Parameters
+    ----------
+    features : M arrays (n, p_m) float
+        As in `information_imbalance`.
+    labels : (n,) int, optional
+        Neighbours and ranks are then among the atoms of equal label only, and n is their number.
+
+    Returns
+    -------
+    (M, M, n) float64
+        ``[i, j]`` from model i to model j; its mean over atoms is Delta(i -> j). NaN for the only atom of a label.
+
+    Raises
+    ------
+    AtlasError
+        As `information_imbalance`.
+    """
+    if len({len(x) for x in features}) != 1:
+        raise AtlasError(f"the models have features of {[len(x) for x in features]} atoms; give the same atoms of each")
+    spaces = [scaled(x) for x in features]
+    n = len(spaces[0])
+    _, of_label, counts = np.unique(np.zeros(n) if labels is None else labels, return_inverse=True, return_counts=True)
+    size = counts[of_label]
+    nearest = [_nearest(x, labels) for x in spaces]
+    result = np.empty((len(spaces), len(spaces), n))
+    for j, x in enumerate(spaces):
+        for rows, squared in squared_blocks(x, 2, labels):
+            distance = _distinct(squared)
+            ordered = np.sort(distance, axis=1)
+            for i, (of, to) in enumerate(nearest):
+                here = slice(*np.searchsorted(of, (rows.start, rows.stop)))
+                row = of[here] - rows.start
+                value = distance[row, to[here]]
+                below, through = _insert(ordered, row, value, True), _insert(ordered, row, value, False)
+                rank = (below + through + 1) / 2  # the mean of below + 1, ..., through
+                total = np.bincount(row, weights=rank, minlength=len(ordered))
+                ties = np.bincount(row, minlength=len(ordered))
+                result[i, j, rows] = 2.0 / size[rows] * total / ties
+    return np.where(size > 1, result, np.nan)
+
+
+def _distinct(squared: NDArray[np.float64]) -> NDArray[np.float32]:
+    """Squared distances rounded to float32, those of coincident atoms to zero, so that what should tie does."""
+    result = squared.astype(np.float32)
+    result[result <= np.float32(COINCIDENT**2)] = 0.0
+    return result
+
+
+def _nearest(x: NDArray[np.float64], labels: NDArray[np.integer] | None) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Pairs (atom, one of its nearest neighbours), by atom."""
+    of, to = [], []
+    for rows, squared in squared_blocks(x, 2, labels):
+        distance = _distinct(squared)
+        row, column = np.nonzero(distance == distance.min(axis=1, keepdims=True))
+        of.append(row + rows.start)
+        to.append(column)
+    return np.concatenate(of), np.concatenate(to)
+
+
+def _insert(
+    ordered: NDArray[np.float32], row: NDArray[np.intp], value: NDArray[np.float32], left: bool
+) -> NDArray[np.intp]:
+    """Where each value would stand in its row of ascending numbers: before its equals, or after them."""
+    low = np.zeros(len(row), np.intp)
+    high = np.full(len(row), ordered.shape[1], np.intp)
+    while (low < high).any():
+        middle = (low + high) // 2
+        found = ordered[row, np.minimum(middle, ordered.shape[1] - 1)]
+        right = (found < value) if left else (found <= value)
+        right &= low < high
+        low = np.where(right, middle + 1, low)
+        high = np.where(right, high, middle)
+    return low
