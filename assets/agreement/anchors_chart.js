@@ -2,8 +2,11 @@
 import { svgNode } from "../panels/nodes.js";
 import { chartFrame, chartScale, chartText, inkOf, roundRange } from "./frame.js";
 import { isKnown, scoreText } from "./scores.js";
+import { counted } from "../panels/words.js";
 
-const METHOD_WORDS = { direct: "DIRECT", random: "random" };
+/* Each way of choosing: its name, its colour, its dashes. */
+const METHOD_LOOKS = { direct: ["DIRECT", "accent", ""], random: ["random", "quiet", "5 3"], atlas: ["this atlas’s own", "text", "1.5 2.5"] };
+const methodLook = (name) => METHOD_LOOKS[name] || [name, "quiet", "2 2"];
 
 /* Mean, least and most over seeds, by count. */
 export function overSeeds(value, method, metric) {
@@ -28,17 +31,18 @@ function onePanel(found, metric, k, box, last) {
   });
   const parts = chartFrame(box, { scale: x, ticks, title: last ? "Anchors K" : "" }, { scale: y, grid: true });
   parts.push(chartText(box.left, box.top - 7, metric?.label || found.metrics[k], { class: "panel-title" }));
-  lines.forEach(({ name, at }, m) => {
-    const colour = inkOf(m ? "quiet" : "accent");
+  lines.forEach(({ name, at }) => {
+    const [word, tone, dashes] = methodLook(name);
+    const colour = inkOf(tone);
     const known = at.map((p, c) => p && { ...p, x: x(found.counts[c]), count: found.counts[c] }).filter(Boolean);
     if (!known.length) return;
     const up = known.map((p) => `${p.x} ${y(p.most)}`);
     const down = known.map((p) => `${p.x} ${y(p.least)}`).reverse();
     parts.push(svgNode("path", { d: `M${[...up, ...down].join("L")}Z`, fill: colour, "fill-opacity": 0.16 }));
-    parts.push(svgNode("path", { d: `M${known.map((p) => `${p.x} ${y(p.mean)}`).join("L")}`, fill: "none", stroke: colour, "stroke-width": 1.8, ...(m && { "stroke-dasharray": "5 3" }) }));
+    parts.push(svgNode("path", { d: `M${known.map((p) => `${p.x} ${y(p.mean)}`).join("L")}`, fill: "none", stroke: colour, "stroke-width": 1.8, "stroke-dasharray": dashes }));
     for (const p of known) {
-      const said = [`${METHOD_WORDS[name] || name}, K = ${p.count}`, `${metric?.label || found.metrics[k]} ${scoreText(p.mean)}, from ${scoreText(p.least)} to ${scoreText(p.most)} over ${p.n} seeds`, `Mean of ${found.pairs} pairs of pretrained models, ${found.n} atoms`];
-      parts.push(svgNode("circle", { cx: p.x, cy: y(p.mean), r: 3.5, fill: m ? inkOf("surface") : colour, stroke: colour, "stroke-width": 1.5, class: "mark", tabindex: -1, role: "img", "data-said": said.join("\n"), "aria-label": said.join("; ") }));
+      const said = [`${word}, K = ${p.count}`, `${metric?.label || found.metrics[k]} ${scoreText(p.mean)}, from ${scoreText(p.least)} to ${scoreText(p.most)} over ${counted(p.n, "seed")}`, `Mean of ${counted(found.pairs, "pair")} of pretrained models, ${counted(found.n, "atom")}`];
+      parts.push(svgNode("circle", { cx: p.x, cy: y(p.mean), r: 3.5, fill: dashes ? inkOf("surface") : colour, stroke: colour, "stroke-width": 1.5, class: "mark", tabindex: -1, role: "img", "data-said": said.join("\n"), "aria-label": said.join("; ") }));
     }
   });
   return parts;
@@ -50,9 +54,9 @@ export function drawAnchors(svg, { metrics, anchors }, [w, h]) {
   const rows = Math.ceil(n / columns);
   const [wide, high] = [w / columns, (h - 22) / rows];
   let at = 50;
-  const parts = anchors.methods.flatMap((name, m) => {
-    const [colour, text] = [inkOf(m ? "quiet" : "accent"), METHOD_WORDS[name] || name];
-    const made = [svgNode("path", { d: `M${at} 8h22`, stroke: colour, "stroke-width": 1.8, ...(m && { "stroke-dasharray": "5 3" }) }), chartText(at + 27, 12, text, { class: "tick" })];
+  const parts = anchors.methods.flatMap((name) => {
+    const [text, tone, dashes] = methodLook(name);
+    const made = [svgNode("path", { d: `M${at} 8h22`, stroke: inkOf(tone), "stroke-width": 1.8, "stroke-dasharray": dashes }), chartText(at + 27, 12, text, { class: "tick" })];
     at += 50 + text.length * 6;
     return made;
   });

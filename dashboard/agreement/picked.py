@@ -6,8 +6,9 @@ import hashlib
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import takewhile
 from typing import Any, Protocol
 
 import numpy as np
@@ -37,8 +38,8 @@ class Compare(Protocol):
     """`precompute.agreement.pairs.compare`, or what stands in for it."""
 
     def __call__(
-        self, features: Mapping[str, NDArray], structure: NDArray, *, numbers: NDArray, metrics: list[str], k: int,
-        seed: int, resamples: int, permutations: int,
+        self, features: Mapping[str, NDArray], structure: NDArray, *, numbers: NDArray, metrics: Sequence[str], k: int,
+        seed: int, resamples: int, permutations: int, sample: int, on_metric: Callable[[str], None],
     ) -> Run: ...  # fmt: skip
 
 
@@ -169,8 +170,7 @@ class Comparisons:
 
     def ask(self, data: AtlasData, mask: NDArray[np.bool_]) -> dict[str, Any]:
         """The comparison over a selection: begun where it is new; ``state`` is ``working``, ``done`` or ``refused``."""
-        packed = np.packbits(mask).tobytes()
-        name = hashlib.blake2b(packed, digest_size=16, person=b"agreement").hexdigest() + data.name
+        name = _name(data, mask)
         with self._lock:
             job = self._jobs.get(name)
             if job is None:
@@ -184,8 +184,9 @@ class Comparisons:
                 job = self._jobs[name] = Job(lambda job: self._run(data, chosen, job), metrics)
                 self._trim()
             job.asked = time.monotonic()
-            self._jobs.move_to_end(name)
-            before = [j for j in self._jobs.values() if not j.ended and j is not job]
+            if job.ended:
+                self._jobs.move_to_end(name)
+            before = list(takewhile(lambda j: j is not job, (j for j in self._jobs.values() if not j.ended)))
             if not job.ended and (self._worker is None or not self._worker.is_alive()):
                 self._worker = threading.Thread(target=self._work, daemon=True, name="agreement of a selection")
                 self._worker.start()
@@ -193,8 +194,7 @@ class Comparisons:
 
     def leave(self, data: AtlasData, mask: NDArray[np.bool_]) -> None:
         """Say that nobody waits for it any more."""
-        packed = np.packbits(mask).tobytes()
-        name = hashlib.blake2b(packed, digest_size=16, person=b"agreement").hexdigest() + data.name
+        name = _name(data, mask)
         with self._lock:
             job = self._jobs.get(name)
             if job is not None and not job.ended:
@@ -245,6 +245,10 @@ class Comparisons:
         }  # fmt: skip
 
 
+def _name(data: AtlasData, mask: NDArray[np.bool_]) -> str:
+    return hashlib.blake2b(np.packbits(mask).tobytes(), digest_size=16).hexdigest() + data.name
+
+
 def _left(job: Job) -> bool:
     return time.monotonic() - job.asked > FORGOTTEN_AFTER
 
@@ -258,23 +262,23 @@ def _default() -> Compare:
 def compared(
     data: AtlasData, features: Mapping[str, NDArray], atoms: NDArray[np.intp], job: Job, compare: Compare
 ) -> Run:
-    """One metric after the other, so that it can say how far it is and be given up between two.
+    """Compare, telling the job after each metric how far it is.
 
     Raises
     ------
     Left
-        Where nobody has asked for `FORGOTTEN_AFTER` seconds.
+        Where nobody has asked for `FORGOTTEN_AFTER` seconds; noticed between two metrics.
     """
-    structure, numbers = data.of_atoms("structure")[atoms], data.of_atoms("atomic_number")[atoms]
-    run: Run | None = None
-    for i, metric in enumerate(job.metrics):
+
+    def told(_metric: str | None = None) -> None:
         if _left(job):
             raise Left
-        job.done, job.now = i, METRICS[metric].label
-        one = compare(
-            features, structure, numbers=numbers, metrics=[metric], k=K, seed=SEED, resamples=RESAMPLES,
-            permutations=PERMUTATIONS,
-        )  # fmt: skip
-        run = one if run is None else replace(run, scores={**run.scores, **one.scores})
-    assert run is not None
-    return run
+        job.done += _metric is not None
+        job.now = METRICS[job.metrics[job.done]].label if job.done < len(job.metrics) else "trees"
+
+    told()
+    return compare(
+        features, data.of_atoms("structure")[atoms], numbers=data.of_atoms("atomic_number")[atoms],
+        metrics=job.metrics, k=K, seed=SEED, resamples=RESAMPLES, permutations=PERMUTATIONS, sample=MOST_ATOMS,
+        on_metric=told,
+    )  # fmt: skip
