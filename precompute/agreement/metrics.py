@@ -102,9 +102,9 @@ _ALL = (
         "Székely, Rizzo & Bakirov, Ann. Stat. 35, 2769 (2007)",
     ),
     Metric(
-        "transport", "Optimal transport", 0.0, math.inf, "low", True, *_PAIR,
-        "The least work that turns one model's cloud of atoms into the other's, whichever atom goes where; 0 when the "
-        "clouds coincide.",
+        "transport", "Optimal transport", 0.0, 1.0, "low", True, *_PAIR,
+        "The least work that turns one model's cloud of atoms into the other's, whichever atom goes where, as a share "
+        "of the work of mixing everything: 0 when the clouds coincide.",
         f"exact earth mover's distance on samples, as {_LW}",
     ),
     Metric(

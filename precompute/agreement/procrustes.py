@@ -58,8 +58,8 @@ def angular_estimate(of: Estimate) -> Estimate:
     """The angular score from what `all_pairs` found, its influence by the derivative 2 / (pi sqrt(1 - s^2))."""
     slope = 2.0 / (np.pi * np.sqrt(np.maximum(1.0 - of.value**2, 1e-12)))
     influence = None if of.influence is None else of.influence * slope[..., None]
-    nulls = [None if part is None else to_angular(part) for part in (of.null, of.null_high)]
-    return Estimate(to_angular(of.value), influence, *nulls)
+    null, high = (None if part is None else to_angular(part) for part in (of.null, of.null_high))
+    return Estimate(to_angular(of.value), influence, null, high)
 
 
 def all_pairs(

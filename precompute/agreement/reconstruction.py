@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
@@ -16,7 +16,6 @@ from precompute.neighbours import top_columns
 CUTOFFS = np.geomspace(1e-9, 0.9, 20)
 LOCAL_POINTS = 20
 LEAST_ATOMS = 8
-NULL_DRAWS = 3
 RESOLVED = 3e-7  # of the largest singular value of a neighbourhood: features are stored in float32
 VALUES_PER_BLOCK = 4_000_000
 
@@ -80,7 +79,7 @@ def lfre(
     Raises
     ------
     AtlasError
-        As `gfre`, and for fewer fitted atoms than `points` (of each element, within elements).
+        As `gfre`, and for fewer fitted atoms than `points`. Within elements, those that have too few are left out.
     """
     return float(local_pairs([x, y], sample or Sample.of(len(x)), points=points, seed=seed).value[0, 1])
 
@@ -127,9 +126,8 @@ def global_pairs(
 ) -> Estimate:
     """`gfre` from each model (row) to each (column), with influences of structures and a permutation null.
 
-    The split and the fits are held fixed in the influences. The null is the mean over `permutations` (three at most:
-    each averages over all predicted atoms) of the atoms that are predicted, fitted anew, and 1.96 standard errors over
-    atoms above it.
+    The split and the fits are held fixed in the influences. The null is that of one permutation of the atoms that are
+    predicted, fitted anew, and 1.96 standard errors over atoms above it.
     """
     split = halves(sample, seed)
     scaled = _scaled(features, sample, split)
@@ -151,9 +149,17 @@ def local_pairs(
         raise AtlasError(f"a local reconstruction error needs at least 4 points a neighbourhood, not {points}")
     split = halves(sample, seed)
     scaled = _scaled(features, sample, split)
-    near = [_nearest(x, sample, split, points) for x in scaled]
-    sources = [_Local(x, split, found) for x, found in zip(scaled, near, strict=True)]
-    return _estimate(sources, scaled, sample, split, permutations, rng)
+    fitted = np.bincount(sample.group[split.train], minlength=len(sample.groups))
+    test = split.test[fitted[sample.group[split.test]] >= points]
+    if not len(test):
+        raise AtlasError(
+            f"{points} points a neighbourhood need as many fitted atoms"
+            f"{' of an element' if sample.labels is not None else ''}; there are {fitted.max()}"
+        )
+    split = Halves(split.train, test)
+    sources = [_Local(x, split, _nearest(x, sample, split, points)) for x in scaled]
+    n = int((fitted >= points)[sample.group].sum())
+    return replace(_estimate(sources, scaled, sample, split, permutations, rng), n=n)
 
 
 def _scaled(features: Sequence[NDArray[np.floating]], sample: Sample, split: Halves) -> list[Array]:
@@ -195,16 +201,15 @@ def _estimate(
             influence[i, j] = sample.totals(whole) / max(2.0 * value[i, j], 1e-12)
     if not permutations or rng is None:
         return Estimate(value, influence)
-    draws = min(permutations, NULL_DRAWS)
+    # one permutation does: it averages over all predicted atoms
     mean, error = np.zeros((m, m)), np.zeros((m, m))
-    for _ in range(draws):
-        order = sample.permutation(rng)
+    order = sample.permutation(rng)
+    for j, y in enumerate(targets):
+        dealt = y[order]
         for i, source in enumerate(sources):
-            for j, y in enumerate(targets):
-                squares = source.squared_errors(y[order])
-                root = np.sqrt(squares.mean())
-                mean[i, j] += root / draws
-                error[i, j] += squares.std() / (2.0 * root * np.sqrt(len(squares))) / draws
+            squares = source.squared_errors(dealt)
+            mean[i, j] = np.sqrt(squares.mean())
+            error[i, j] = squares.std() / (2.0 * mean[i, j] * np.sqrt(len(squares)))
     return Estimate(value, influence, mean, mean + 1.96 * error)
 
 
@@ -289,6 +294,8 @@ class _Local:
         self._squares, self._vectors = _eigen(gram)
 
     def squared_errors(self, y: Array) -> Array:
+        from scipy.sparse import csr_array
+
         n, k = self._near.shape
         gram = np.empty((n, k, k))
         for rows in _blocks(n, k * y.shape[1]):
@@ -305,13 +312,10 @@ class _Local:
         inverse = np.where(used, 1.0 / np.where(used, self._squares, 1.0), 0.0)
         along = np.einsum("nk,nka->na", self._to_test, self._vectors) * inverse
         weights = np.einsum("na,nka->nk", along, self._vectors)
-        result = np.empty(n)
-        for rows in _blocks(n, k * y.shape[1]):
-            around = y[self._near[rows]]
-            mean = around.mean(axis=1)
-            predicted = mean + np.einsum("nk,nkq->nq", weights[rows], around - mean[:, None])
-            result[rows] = ((y[self._split.test[rows]] - predicted) ** 2).sum(axis=1)
-        return result
+        # mean y + sum_k w_k (y_k - mean y), as one sparse product
+        weights += (1.0 - weights.sum(axis=1, keepdims=True)) / k
+        spread = csr_array((weights.reshape(-1), self._near.reshape(-1), np.arange(0, n * k + 1, k)), (n, len(y)))
+        return ((y[self._split.test] - spread @ y) ** 2).sum(axis=1)
 
 
 class _LocalFold:
@@ -350,11 +354,6 @@ def _nearest(x: Array, sample: Sample, split: Halves, points: int) -> NDArray[np
     for group in range(len(sample.groups)):
         pool = split.train[sample.group[split.train] == group]
         wanted = np.flatnonzero(sample.group[split.test] == group)
-        if len(wanted) and len(pool) < points:
-            raise AtlasError(
-                f"{points} points a neighbourhood need as many fitted atoms"
-                f"{' of each element' if sample.labels is not None else ''}; there are {len(pool)}"
-            )
         for rows in _blocks(len(wanted), len(pool)):
             atoms = split.test[wanted[rows]]
             closeness = 2.0 * x[atoms] @ x[pool].T - squares[pool]

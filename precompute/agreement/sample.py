@@ -103,12 +103,19 @@ class Estimate:
         order (the influence function of the score); sums to 0 over structures. None where no interval is defined.
     null, null_high : as `value`, or None
         Mean and 97.5 % quantile with atoms permuted.
+    low, high : as `value`, or None
+        An interval that the metric found by itself, in place of one from the influence.
+    n : int
+        Atoms that the score is over, where they are fewer than the sample; else 0.
     """
 
     value: NDArray[np.float64]
     influence: NDArray[np.float64] | None = None
     null: NDArray[np.float64] | None = None
     null_high: NDArray[np.float64] | None = None
+    low: NDArray[np.float64] | None = None
+    high: NDArray[np.float64] | None = None
+    n: int = 0
 
 
 def mean_influence(scores: NDArray[np.floating], sample: Sample) -> NDArray[np.float64]:
