@@ -99,6 +99,8 @@ export function makeArrays(info, dataAddress, between = () => "") {
       return binary(valuesPath(id, of), (body) => (wide ? new Uint16Array(body) : new Uint8Array(body)));
     },
     legend: (id) => (legends[legendPath(id)] ? Promise.resolve(legends[legendPath(id)]) : json(legendPath(id))),
+    /* What an address of this atlas answers, as JSON. */
+    asked: (path) => json(path),
     column: (name) => binary(`columns/${name}`, (body) => new kinds[name](body)),
     names: () => json("names"),
     mask: (query) => binary(`mask${query || "?"}`, (body, headers) => ({ bits: new Uint8Array(body), n: Number(headers.get("X-Selected")) })),

@@ -103,7 +103,8 @@ export function boot() {
     begun = true;
     performance.mark("atlas:points");
     // the axes first: what Dash runs takes longer than all of this
-    loadPlotly(info.plotly)
+    atlas.plotly = loadPlotly(info.plotly);
+    atlas.plotly
       .then((plotly) => {
         maps.beginAxes(plotly);
         performance.mark("atlas:axes");

@@ -8,6 +8,7 @@ import { abgr, cssColour } from "../points/lut.js";
 import { changesOverlap } from "./comparison.js";
 import { makeAxes } from "./axes.js";
 import { makeOverlay } from "./overlay.js";
+import { mapPart } from "./parts.js";
 import { isDeep, isLinked, makeScenes } from "./scene.js";
 import { drawTitles } from "./titles.js";
 
@@ -31,7 +32,7 @@ function fitRanges([x0, x1, y0, y1], { w, h }) {
 
 export function makeMaps(atlas, host, tool) {
   const { info, view, arrays } = atlas;
-  const [titles, canvas, axesHost, marks] = ["titles", "points", "axes", "marks"].map((id) => host.querySelector(`#${id}`));
+  const [titles, canvas, axesHost, marks] = ["titles", "points", "axes", "marks"].map((name) => mapPart(host, name));
   const pen = canvas.getContext("2d");
   const overlay = makeOverlay(marks);
   const gather = makeScenes(info, arrays, (error) => atlas.failed(error));
@@ -68,7 +69,8 @@ export function makeMaps(atlas, host, tool) {
       const next = await gather(view.get(), atlas.theme(), view.masking());
       if (mine !== turn) return;
       const before = scene;
-      scene = next;
+      // other maps beside these may take their selection over
+      scene = { ...next, ...atlas.ownSelection?.() };
       const relaid = !before || before.linked !== scene.linked || before.view.align !== scene.view.align
         || before.panels.map((p) => p.key + p.map).join() !== scene.panels.map((p) => p.key + p.map).join();
       if (relaid || before.theme !== scene.theme) layOut();

@@ -67,6 +67,8 @@ export function makeView(info, atomName) {
     masking: () => queryOf(["atlas", "find", "brush", ...selectedByOverlap(view, info)]),
     /* What a table of the selection is to show. */
     tabling: () => queryOf([...selectingFields(view, info), ...(showsOverlap(view, info) ? comparisonFields(view) : [])]),
+    /* What is said of the chosen atom. */
+    surrounding: () => queryOf([...comparisonFields(view), "models", "atom"]),
     /* What is compared, and over which atoms. */
     comparing: () => queryOf([...selectingFields(view, info), ...comparisonFields(view)]),
     /* Nothing is written until the next change: the address is another one now. */

@@ -23,7 +23,9 @@ BLOCK = 2_048
 DIGITS = 4
 
 
-def around(data: AtlasData, comparison: Comparison, shown: tuple[str, ...], atom: int) -> dict[str, Any]:
+def around(
+    data: AtlasData, comparison: Comparison, shown: tuple[str, ...], atom: int, first: str = ""
+) -> dict[str, Any]:
     """What the page shows of one atom.
 
     Parameters
@@ -33,6 +35,8 @@ def around(data: AtlasData, comparison: Comparison, shown: tuple[str, ...], atom
     shown : tuple of str
         Models on the page; those compared come first.
     atom : int
+    first : str
+        The compared model that stands first; by default that of the atlas.
 
     Returns
     -------
@@ -43,7 +47,8 @@ def around(data: AtlasData, comparison: Comparison, shown: tuple[str, ...], atom
         ``anchors`` compares, and ``obstacle``.
     """
     formula, identifier = data.crystal_of(atom)
-    models = [*comparison.models, *(key for key in shown if key not in comparison.models)]
+    ordered = sorted(comparison.models, key=lambda key: key != first)
+    models = [*ordered, *(key for key in shown if key not in comparison.models)]
     lists = {key: data.neighbours(key, atom, comparison.k, comparison.near) for key in models}
     compared = set(comparison.models)
     reason = obstacle(data, comparison)
@@ -56,7 +61,7 @@ def around(data: AtlasData, comparison: Comparison, shown: tuple[str, ...], atom
         ],
         "rows": _rows(data, lists, models, comparison),
     }  # fmt: skip
-    pair = _least_alike(lists, comparison)
+    pair = _least_alike(lists, ordered)
     known = not reason and bool(np.isfinite(arrays.of_atoms(data, comparison)[atom]))
     control = arrays.of_control(data, comparison) if known else None
     expected = arrays.by_chance(data, comparison)[1] if known and not comparison.chance else None
@@ -92,9 +97,9 @@ def _rows(
     return rows
 
 
-def _least_alike(lists: dict[str, list[tuple[int, float]]], comparison: Comparison) -> list[str]:
+def _least_alike(lists: dict[str, list[tuple[int, float]]], models: list[str]) -> list[str]:
     """The compared pair; of several models the two that share the fewest neighbours of this atom."""
-    members = {key: {a for a, _ in lists[key]} for key in comparison.models if lists[key]}
+    members = {key: {a for a, _ in lists[key]} for key in models if lists[key]}
     pairs = [(len(members[a] & members[b]), a, b) for a, b in combinations(members, 2)]
     return list(min(pairs, key=lambda pair: pair[0])[1:]) if pairs else []
 

@@ -47,7 +47,9 @@ def register(app: Dash, atlases: Atlases) -> None:
         data, view = asked(atlases, atlas)
         if view.atom is None:
             return refuse("no atom is named; add atom=<id of its crystal>:<its number>")
-        found: dict[str, Any] = around.around(data, compared.of_view(data, view), view.models, view.atom)
+        found: dict[str, Any] = around.around(
+            data, compared.of_view(data, view), view.models, view.atom, view.pair[0] if view.pair else ""
+        )
         return respond_json(found)
 
     @routes.errorhandler(FindError)
