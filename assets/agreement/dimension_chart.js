@@ -9,7 +9,7 @@ export function drawDimension(svg, { run, metrics, cards }, [w, h]) {
   const names = Math.min(140, w * 0.3);
   const rows = run.models.length;
   const [top, bottom] = [26, h - 40];
-  const step = Math.min((bottom - top) / rows, 34);
+  const step = Math.min((bottom - top) / rows, 44);
   const middle = names + (w - names) * 0.58;
   const boxes = [{ left: names, right: middle - 14, top, bottom: top + rows * step }, { left: middle, right: w - 12, top, bottom: top + rows * step }];
   const parts = [];

@@ -26,6 +26,7 @@ export function agreementParts(host, act) {
   const second = namedSelect("and", "agree-second", (v) => act.choose(1, v));
   const across = namedSelect("Across", "agree-across", (v) => act.axis(0, v));
   const up = namedSelect("Up", "agree-up", (v) => act.axis(1, v));
+  const matrixSaves = saves("matrix");
   const toMap = buildNode("button", { type: "button", class: "tool", title: "Both models side by side on the map", onclick: () => act.open() }, "Both on the map");
   const nodes = {
     title: buildNode("h2", { class: "agree-title" }), over: buildNode("p", { class: "agree-over" }), note: buildNode("p", { class: "agree-note", hidden: true }),
@@ -38,12 +39,12 @@ export function agreementParts(host, act) {
   const place = buildNode("div", { class: "agree-place" }, nodes.matrix, nodes.none);
   const figurePlace = buildNode("div", { class: "agree-place" }, nodes.figure, nodes.why);
   const main = buildNode("section", { class: "agree-main", "aria-label": "Model against model" },
-    buildNode("div", { class: "agree-head" }, nodes.title, saves("matrix")), nodes.over, nodes.note, nodes.progress, place, nodes.meaning);
+    buildNode("div", { class: "agree-head" }, nodes.title, matrixSaves), nodes.over, nodes.note, nodes.progress, place, nodes.meaning);
   const panel = buildNode("div", { id: "agree-figure", role: "tabpanel", class: "agree-panel" },
     nodes.pairLine, nodes.axesLine, buildNode("div", { class: "agree-head" }, nodes.figureTitle, saves("figure")), figurePlace, nodes.says);
   const side = buildNode("section", { class: "agree-side", "aria-label": "Figures" }, tabs.node, panel);
   const bar = buildNode("div", { class: "agree-bar" }, metric.node, over.node, run.node, buildNode("span", { class: "agree-field" }, buildNode("span", {}, "Order"), order.node));
   host.replaceChildren(buildNode("div", { class: "agreement" }, bar, main, side));
-  return { ...nodes, place, figurePlace, panel, main, side, tabs, over: nodes.over, overButtons: over, order, metric: metric.select, run: run.select,
+  return { ...nodes, saves: matrixSaves, place, figurePlace, panel, main, side, tabs, over: nodes.over, overButtons: over, order, metric: metric.select, run: run.select,
     first: first.select, second: second.select, across: across.select, up: up.select, tip: makeFigureTip(host) };
 }

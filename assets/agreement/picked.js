@@ -7,10 +7,11 @@ export function makePicked(atlas, changed) {
 
   async function ask(mine) {
     try {
-      const answer = await fetch(atlas.data(`agreement/selection${mine.query || "?"}`));
+      const first = mine.state.run; // the first scores come once
+      const answer = await fetch(atlas.data(`agreement/selection${mine.query || "?"}${first ? "&seen=1" : ""}`));
       const said = await answer.json();
       if (asked !== mine) return;
-      mine.state = said.state ? said : { state: "refused", error: said.error || `The comparison was refused (${answer.status}).` };
+      mine.state = said.state ? { ...(first && { run: first }), ...said } : { state: "refused", error: said.error || `The comparison was refused (${answer.status}).` };
     } catch {
       if (asked !== mine) return;
       mine.state = { state: "refused", error: "The server cannot be reached; the selection was not compared." };

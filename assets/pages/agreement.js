@@ -76,7 +76,8 @@ export function makeAgreementPage(atlas, host) {
   function current(now) {
     if (now.over === "selection") {
       const said = picked.ask(view.selecting());
-      if (said.state === "done") return { run: said.run, said: comparedText(said.run, said.run.selected === info.n_atoms) };
+      const done = said.state === "done";
+      if (said.run) return { run: said.run, said: comparedText(said.run, said.run.selected === info.n_atoms), state: done ? null : said };
       return { run: drawn?.run, old: true, state: said };
     }
     picked.leave();
@@ -115,6 +116,8 @@ export function makeAgreementPage(atlas, host) {
     parts.matrix.style.display = "none";
     const compare = buildNode("button", { type: "button", class: "tool", onclick: () => view.set({ over: "selection" }) }, "Compare now");
     const nothing = overview && !overview.runs.length && now.over === "atlas";
+    parts.saves.hidden = true;
+    parts.meaning.hidden = true;
     parts.none.replaceChildren(...(nothing
       ? [buildNode("p", { class: "empty-title" }, "The models of this atlas have not been compared"), buildNode("p", {}, "Compare them once, with all metrics: ", buildNode("code", {}, "platonic-atlas agreement ATLAS")), buildNode("p", {}, "or over at most 1,000 of the atoms that are selected: ", compare)]
       : [buildNode("p", { class: failed ? "agree-refused" : "quiet" }, failed || (now.over === "selection" ? "" : "Reading the comparison …"))]));
@@ -145,7 +148,7 @@ export function makeAgreementPage(atlas, host) {
       parts.side.hidden = true;
       return showNone(now);
     }
-    parts.side.hidden = false;
+    for (const node of [parts.side, parts.saves, parts.meaning]) node.hidden = false;
     parts.none.hidden = true;
     parts.matrix.style.display = "";
     const baselines = overview.baselines.filter((key) => run.models.includes(key));
@@ -154,6 +157,7 @@ export function makeAgreementPage(atlas, host) {
     if (now.figure === "transport" && !now.pair.length && overview.plans.length) context.looked = overview.plans[0];
     if (now.figure === "transport") Object.assign(context, planOf(context.looked));
     context.said = found.old ? drawn?.said : found.said;
+    context.working = found.state?.state === "working";
     drawn = context;
     drawMain(context, now);
     drawSide(context, now);
@@ -168,7 +172,8 @@ export function makeAgreementPage(atlas, host) {
     const whole = run.level === "atom" ? run.n_atoms : run.n_structures;
     parts.over.textContent = [score.n === whole ? "" : `Over ${overText(run, score.n)}.`, context.said].filter(Boolean).join(" ");
     parts.note.hidden = name === now.metric;
-    parts.note.textContent = name === now.metric ? "" : `${metrics[now.metric].label} is not there${run.scores[now.metric]?.reason ? `: ${run.scores[now.metric].reason}` : " in this comparison"}; ${metric.label} is shown.`;
+    const why = run.scores[now.metric]?.reason ? `is not there: ${run.scores[now.metric].reason}` : context.working ? "is still being computed" : "is not there in this comparison";
+    parts.note.textContent = name === now.metric ? "" : `${metrics[now.metric].label} ${why}; ${metric.label} is shown.`;
     parts.meaning.replaceChildren(buildNode("b", {}, "What it means. "), `${metric.meaning} ${metric.symmetric ? "" : "Rows are from, columns to. "}`, buildNode("span", { class: "quiet" }, `Source: ${metric.source}.`));
     const focused = parts.matrix.contains(document.activeElement) ? document.activeElement : null;
     const box = parts.place.getBoundingClientRect();

@@ -7,14 +7,14 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import takewhile
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dashboard.agreement.results import run_of
+from dashboard.agreement.results import BASELINE, run_of
 from dashboard.data import AtlasData
 from dashboard.labels import count
 from precompute.agreement.metrics import METRICS
@@ -26,12 +26,18 @@ K = 10
 FEWEST_ATOMS = 2 * K + 2
 """Fewer leave no atom that is not a neighbour, so that a local score would say nothing."""
 RESAMPLES, PERMUTATIONS = 100, 20
-SLOW = ("transport",)
-"""Left out: exact transport takes longer than somebody waits."""
+FIRST = (
+    "procrustes", "procrustes-angular", "cka", "cka-unbiased", "cknna", "mutual-knn", "intrinsic-dimension", "collapse",
+    "information-imbalance",
+)  # fmt: skip
+"""Metrics shown while the others are still computed, which takes twice as long."""
+LEFT_OUT = ("transport",)
+"""Exact transport takes longer than somebody waits."""
 FORGOTTEN_AFTER = 10.0
 """Seconds without a question after which nobody waits for a comparison any more."""
 KEPT, MOST_WAITING = 24, 8
 ROWS_AT_ONCE = 16_384
+METRICS_IN_ORDER = (*FIRST, *(m for m in METRICS if m not in FIRST + LEFT_OUT))
 
 
 class Compare(Protocol):
@@ -128,10 +134,11 @@ class Job:
     """One comparison, asked for by one or several pages."""
 
     work: Callable[[Job], dict[str, Any]]
-    metrics: list[str]
+    metrics: Sequence[str]
     asked: float = field(default_factory=time.monotonic)
     done: int = 0
     now: str = ""
+    first: dict[str, Any] | None = None
     result: dict[str, Any] | None = None
     failed: str = ""
 
@@ -139,14 +146,13 @@ class Job:
     def ended(self) -> bool:
         return self.result is not None or bool(self.failed)
 
-    def state(self, waiting: int) -> dict[str, Any]:
+    def state(self, waiting: int, seen: bool) -> dict[str, Any]:
         if self.failed:
             return {"state": "refused", "error": self.failed}
         if self.result is not None:
             return {"state": "done", "run": self.result}
-        return {
-            "state": "working", "done": self.done, "of": len(self.metrics), "now": self.now, "waiting": waiting
-        }  # fmt: skip
+        told = {"state": "working", "done": self.done, "of": len(self.metrics), "now": self.now, "waiting": waiting}
+        return told if seen or self.first is None else told | {"run": self.first}
 
 
 class Left(Exception):
@@ -168,8 +174,22 @@ class Comparisons:
         self._lock = threading.Lock()
         self._worker: threading.Thread | None = None
 
-    def ask(self, data: AtlasData, mask: NDArray[np.bool_]) -> dict[str, Any]:
-        """The comparison over a selection: begun where it is new; ``state`` is ``working``, ``done`` or ``refused``."""
+    def ask(self, data: AtlasData, mask: NDArray[np.bool_], seen: bool = False) -> dict[str, Any]:
+        """How far the comparison over a selection is; it is begun where it is new.
+
+        Parameters
+        ----------
+        data : AtlasData
+        mask : (N,) bool
+        seen : bool
+            Whether who asks has the first scores already.
+
+        Returns
+        -------
+        dict
+            ``state`` is ``working`` (with ``done`` of ``of`` metrics, ``now`` the one at work, ``waiting`` comparisons
+            before it, ``run`` the first scores), ``done`` (with ``run``), or ``refused`` (with ``error``).
+        """
         name = _name(data, mask)
         with self._lock:
             job = self._jobs.get(name)
@@ -180,8 +200,7 @@ class Comparisons:
                     return {"state": "refused", "error": str(error)}
                 if sum(not j.ended for j in self._jobs.values()) >= MOST_WAITING:
                     return {"state": "refused", "error": "Too many comparisons are waiting; try again in a minute."}
-                metrics = [m for m in METRICS if m not in SLOW]
-                job = self._jobs[name] = Job(lambda job: self._run(data, chosen, job), metrics)
+                job = self._jobs[name] = Job(lambda job: self._run(data, chosen, job), METRICS_IN_ORDER)
                 self._trim()
             job.asked = time.monotonic()
             if job.ended:
@@ -190,7 +209,7 @@ class Comparisons:
             if not job.ended and (self._worker is None or not self._worker.is_alive()):
                 self._worker = threading.Thread(target=self._work, daemon=True, name="agreement of a selection")
                 self._worker.start()
-            return job.state(len(before))
+            return job.state(len(before), seen)
 
     def leave(self, data: AtlasData, mask: NDArray[np.bool_]) -> None:
         """Say that nobody waits for it any more."""
@@ -237,12 +256,16 @@ class Comparisons:
     def _run(self, data: AtlasData, chosen: Sample, job: Job) -> dict[str, Any]:
         job.now = "reading coordinates"
         features, atoms = features_of(data, chosen.atoms)
-        run = compared(data, features, atoms, job, self._compare or _default())
-        baselines = [key for key in run.models if data.cards[key].status == "control"]
-        return run_of(run, baselines) | {
-            "selected": chosen.selected, "representatives": chosen.representatives,
-            "lacking": len(chosen.atoms) - len(atoms),
-        }  # fmt: skip
+        baselines = [key for key in features if data.cards[key].status == BASELINE]
+        about = {"selected": chosen.selected, "representatives": chosen.representatives,
+                 "lacking": len(chosen.atoms) - len(atoms)}  # fmt: skip
+        compare = self._compare or _default()
+        first = compared(data, features, atoms, job, compare, FIRST)
+        job.first = run_of(first, baselines) | about
+        rest = compared(data, features, atoms, job, compare, METRICS_IN_ORDER[len(FIRST) :])
+        scores = {**first.scores, **rest.scores}
+        whole = replace(first, scores={name: scores[name] for name in METRICS if name in scores})
+        return run_of(whole, baselines) | about
 
 
 def _name(data: AtlasData, mask: NDArray[np.bool_]) -> str:
@@ -260,8 +283,9 @@ def _default() -> Compare:
 
 
 def compared(
-    data: AtlasData, features: Mapping[str, NDArray], atoms: NDArray[np.intp], job: Job, compare: Compare
-) -> Run:
+    data: AtlasData, features: Mapping[str, NDArray], atoms: NDArray[np.intp], job: Job, compare: Compare,
+    metrics: Sequence[str],
+) -> Run:  # fmt: skip
     """Compare, telling the job after each metric how far it is.
 
     Raises
@@ -279,6 +303,6 @@ def compared(
     told()
     return compare(
         features, data.of_atoms("structure")[atoms], numbers=data.of_atoms("atomic_number")[atoms],
-        metrics=job.metrics, k=K, seed=SEED, resamples=RESAMPLES, permutations=PERMUTATIONS, sample=MOST_ATOMS,
+        metrics=metrics, k=K, seed=SEED, resamples=RESAMPLES, permutations=PERMUTATIONS, sample=MOST_ATOMS,
         on_metric=told,
     )  # fmt: skip

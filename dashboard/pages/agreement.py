@@ -71,7 +71,8 @@ def register(
             return refuse("selections are compared from the atlas's own page only", 403)
         data = route_data(atlases, atlas)
         try:
-            return told(jobs.ask(data, selection.mask(data, parse(query_string(), data)[0])))
+            mask = selection.mask(data, parse(query_string(), data)[0])
+            return told(jobs.ask(data, mask, seen=request.args.get("seen") == "1"))
         except FindError as error:
             return told({"state": "refused", "error": f"The filter cannot be read: {error.message}"})
 

@@ -95,8 +95,9 @@ def test_a_comparison_is_made_once_and_says_over_what(data):
     jobs = Comparisons(compare)
     told = until(lambda: jobs.ask(data, everything(data)), "done")["run"]
     assert jobs.ask(data, everything(data))["state"] == "done"
-    assert len(calls) == 1
-    assert "transport" not in calls[0]
+    assert [*calls[0], *calls[1]] == [*picked.METRICS_IN_ORDER]
+    assert len(calls) == 2
+    assert set(picked.METRICS_IN_ORDER) == set(METRICS) - {"transport"}
     assert told["selected"] == data.n_atoms
     assert told["n_atoms"] + told["lacking"] == told["representatives"] <= MOST_ATOMS
     assert told["scores"]["cka"]["tree"] is not None
@@ -117,6 +118,7 @@ def test_it_says_how_far_it_is_and_stops_where_nobody_waits(data, monkeypatch):
     assert at.wait(PATIENCE)
     told = jobs.ask(data, everything(data))
     assert (told["state"], told["done"], told["now"]) == ("working", 1, METRICS["procrustes-angular"].label)
+    assert "run" not in told
     other = data.of_atoms("atomic_number") == 8
     assert jobs.ask(data, other)["waiting"] == 1
     assert jobs.ask(data, everything(data))["waiting"] == 0
@@ -124,6 +126,27 @@ def test_it_says_how_far_it_is_and_stops_where_nobody_waits(data, monkeypatch):
     go_on.set()
     until(lambda: jobs.ask(data, other), "done")
     assert jobs.ask(data, everything(data))["state"] == "working"  # given up before, so it is begun anew
+
+
+def test_the_first_scores_are_told_once_while_the_others_are_computed(data):
+    go_on, at = threading.Event(), threading.Event()
+
+    def compare(*args, metrics, **kwargs):
+        if metrics[0] != picked.FIRST[0]:
+            at.set()
+            assert go_on.wait(PATIENCE)
+        return made_up(*args, metrics=metrics, **kwargs)
+
+    jobs = Comparisons(compare)
+    jobs.ask(data, everything(data))
+    assert at.wait(PATIENCE)
+    told = jobs.ask(data, everything(data))
+    assert (told["state"], told["done"]) == ("working", len(picked.FIRST))
+    assert list(told["run"]["scores"]) == list(picked.FIRST)
+    assert "run" not in jobs.ask(data, everything(data), seen=True)
+    go_on.set()
+    done = until(lambda: jobs.ask(data, everything(data), seen=True), "done")["run"]
+    assert list(done["scores"]) == [m for m in METRICS if m != "transport"]
 
 
 def test_a_comparison_that_fails_says_so_and_the_next_goes_on(data):
