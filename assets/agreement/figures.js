@@ -4,7 +4,7 @@ import { drawDimension } from "./dimension_chart.js";
 import { drawMetrics } from "./metrics_chart.js";
 import { drawErrors, drawImbalance, drawPairs } from "./pairs_chart.js";
 import { isKnown, modelPairs, overText, scoreBetween, scoreText } from "./scores.js";
-import { drawTransport } from "./transport_chart.js";
+import { drawTransport, percentText } from "./transport_chart.js";
 import { counted } from "../panels/words.js";
 
 const ERRORS_COMMAND = "platonic-atlas serve ATLAS --errors errors.csv";
@@ -66,7 +66,7 @@ export const FIGURES = {
     says: ({ run, metrics }) => [`${metrics["intrinsic-dimension"].meaning} ${metrics.collapse.meaning}`, `${metrics["intrinsic-dimension"].source}; ${metrics.collapse.source}. Over ${overText(run, (run.scores["intrinsic-dimension"] || run.scores.collapse).n)}.`],
   },
   transport: {
-    label: "Transport", title: ({ plan, looked }) => (plan ? `${scoreText(100 * plan.stays, 0)} % of atoms lie on their own element: ${looked[0]} and ${looked[1]}` : "Transport"),
+    label: "Transport", title: ({ plan, looked }) => (plan ? `${percentText(plan.stays)} of atoms lie on their own element: ${looked[0]} and ${looked[1]}` : "Transport"),
     why: ({ plan, planState, plans }) => (plan ? "" : planState || (plans.length ? "No plan is stored for these two models; choose others." : "This atlas holds no plan of transport; platonic-atlas agreement --metrics transport writes it.")),
     draw: (svg, c, size) => drawTransport(svg, { ...c, pair: c.looked }, size),
     says: ({ plan, metrics }) => [metrics.transport.meaning, `Exact plan over ${counted(plan?.n ?? 0, "atom")}, cost ${scoreText(plan?.cost)}; elements by group. Source: ${metrics.transport.source}.`],

@@ -49,7 +49,9 @@ function standaloneDrawing(svg, title, caption, surface) {
     const shown = getComputedStyle(node);
     for (const name of SHOWN_STYLES) if (name !== "stroke" || node.hasAttribute("stroke")) to[k].style.setProperty(name, shown.getPropertyValue(name));
     if (shown.display === "none") to[k].style.display = "none";
-    for (const name of ["tabindex", "class", "role", "data-said"]) to[k].removeAttribute(name);
+    for (const name of ["tabindex", "class", "role", "data-said", "aria-label"]) to[k].removeAttribute(name);
+    // the style says it, and other programs know no variables
+    for (const name of ["fill", "stroke"]) if (to[k].getAttribute(name)?.startsWith("var(")) to[k].removeAttribute(name);
   });
   const width = Math.max(box.width + 2 * FIGURE_MARGIN, 420);
   const lines = wrapWords(caption, Math.floor((width - 2 * FIGURE_MARGIN) / 5.6));

@@ -2,11 +2,11 @@
 import { svgNode } from "../panels/nodes.js";
 import { chartText, inkOf, textWidth } from "./frame.js";
 import { alikeColour } from "./ramp.js";
-import { scoreText } from "./scores.js";
 
 const TRANSPORT_LEVELS = 12;
 
-const percentText = (part) => `${scoreText(100 * part, part < 0.1 ? 1 : 0)} %`;
+/* "76 %", "2.4 %" */
+export const percentText = (part) => `${part < 0.095 ? (100 * part).toFixed(1) : Math.round(100 * part)} %`;
 
 /* Each row as parts of its own sum: of an element's atoms, the part that goes to each element. */
 export function rowShares(plan) {
