@@ -15,11 +15,15 @@ def information_imbalance(a: NDArray[np.floating], b: NDArray[np.floating]) -> t
     """Information imbalance of two models of the same atoms, from A to B and from B to A.
 
     Delta(A -> B) = 2 / n < r_B | r_A = 1 >: the mean rank in B of each atom's nearest neighbour in A, over half the
-    number of atoms (Glielmo et al., PNAS Nexus 1, pgac039 (2022)). Near 0 where A tells all about B, its least
-    value being 2 / n; 1 on average where it tells nothing. Ranks run from 1 to n - 1 by Euclidean distance. Ties, which
-    the definition leaves open: an atom among t at equal distance has the mean of the ranks that they share, and where
-    an atom has several nearest neighbours in A, the mean over them counts. Atoms closer than 1e-5 of the root mean
-    square distance from the mean coincide: that is rounding (float32), below what a change of environment does.
+    number of atoms (Glielmo et al., PNAS Nexus 1, pgac039 (2022)). Near 0 where A tells all about B, its least value
+    being 2 / n; 1 on average where it tells nothing, and exactly so over permutations of the atoms of A or B; above 1
+    where what is near in A is far in B. Ranks run from 1 to n - 1 by Euclidean distance, as in the paper (lists of
+    neighbours go by cosine).
+
+    Ties, which the definition leaves open: an atom among t at equal distance has the mean of the ranks that they share,
+    and where an atom has several nearest neighbours in A, the mean over them counts. Atoms closer than 1e-5 of the root
+    mean square distance from the mean coincide: rounding (float32) parts equivalent atoms by less, and environments
+    that differ at all are further apart.
 
     Parameters
     ----------
