@@ -68,14 +68,14 @@ def imbalances(
     """
     if len({len(x) for x in features}) != 1:
         raise AtlasError(f"the models have features of {[len(x) for x in features]} atoms; give the same atoms of each")
-    spaces = [scaled(x) for x in features]
-    n = len(spaces[0])
+    m, n = len(features), len(features[0])
     _, of_label, counts = np.unique(np.zeros(n) if labels is None else labels, return_inverse=True, return_counts=True)
     size = counts[of_label]
-    nearest = [_nearest(x, labels) for x in spaces]
-    result = np.empty((len(spaces), len(spaces), n))
-    for j, x in enumerate(spaces):
-        for rows, squared in squared_blocks(x, 2, labels):
+    # Each space is scaled twice: wide features of many atoms fill the memory, and one at a time is enough.
+    nearest = [_nearest(scaled(x), labels) for x in features]
+    result = np.empty((m, m, n))
+    for j in range(m):
+        for rows, squared in squared_blocks(scaled(features[j]), 2, labels):
             distance = _distinct(squared)
             ordered = np.sort(distance, axis=1)
             for i, (of, to) in enumerate(nearest):
