@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +11,7 @@ from precompute import anchors
 from precompute.agreement.kernels import linear_pairs
 from precompute.agreement.neighbours import K, mutual_knn, neighbour_lists
 from precompute.agreement.procrustes import all_pairs
+from precompute.agreement.records import AnchorCounts
 from precompute.agreement.sample import Sample
 from precompute.contracts import AtlasError
 from precompute.coordinates import coordinates as similarities
@@ -25,62 +24,6 @@ N_ATOMS = 1_000
 DRAWN = 0.8
 COMPACT = 100
 ROUNDING = 1e-14  # of float32 coordinates, squared, over the squares of all of them
-
-
-@dataclass(frozen=True, eq=False)
-class AnchorCounts:
-    """Agreement against the number of anchors.
-
-    Attributes
-    ----------
-    models : tuple of str
-    methods : tuple of str
-        ``atlas``: the first anchors of the atlas's own set. ``random``: drawn from the candidates. ``direct``: chosen
-        anew by DIRECT among the candidates.
-    seeds : (S,) int
-    counts : (C,) int
-    metrics : tuple of str
-    by_pair : (method, S, C, metric, pair) float64
-        Pairs of models in the order of `pairs`. NaN where there is no such set: more anchors than the atlas has or than
-        a model tells apart; ``atlas`` is one set, given at the first seed.
-    n : int
-        Atoms that every score is over; the same for all, none of them an anchor.
-    n_candidates : int
-        Atoms that anchors were chosen from.
-    """
-
-    models: tuple[str, ...]
-    methods: tuple[str, ...]
-    seeds: NDArray[np.int64]
-    counts: NDArray[np.int64]
-    metrics: tuple[str, ...]
-    by_pair: NDArray[np.float64]
-    n: int
-    n_candidates: int
-
-    @property
-    def pairs(self) -> tuple[tuple[str, str], ...]:
-        return tuple(combinations(self.models, 2))
-
-    @property
-    def value(self) -> NDArray[np.float64]:
-        """Mean over pairs, (method, S, C, metric)."""
-        return self.by_pair.mean(axis=-1)
-
-    @property
-    def mean(self) -> NDArray[np.float64]:
-        """Mean over pairs and seeds, (method, C, metric)."""
-        known = np.isfinite(self.value)
-        total = np.where(known, self.value, 0.0).sum(axis=1)
-        return np.where(known.any(axis=1), total / np.maximum(known.sum(axis=1), 1), np.nan)
-
-    @property
-    def spread(self) -> NDArray[np.float64]:
-        """Standard deviation over seeds of the mean over pairs, (method, C, metric); NaN for fewer than two seeds."""
-        known = np.isfinite(self.value)
-        count = known.sum(axis=1)
-        off = np.where(known, self.value - self.mean[:, None], 0.0)
-        return np.where(count > 1, np.sqrt((off**2).sum(axis=1) / np.maximum(count - 1, 1)), np.nan)
 
 
 def anchor_counts(

@@ -55,8 +55,9 @@ def neighbour_lists(
 def mutual_knn(index_a: NDArray[np.integer], index_b: NDArray[np.integer], k: int = K) -> NDArray[np.float64]:
     """Mutual k-nearest-neighbour score of each atom; its mean is the score of two models.
 
-    m_i = |A_i and B_i| / k (Huh et al., ICML 2024, section 3; Li & Walsh use k = 10 over 1,000 random atoms). Unrelated
-    models score k / c with c the candidates of each atom, n - 1 without restriction to elements.
+    m_i = |A_i and B_i| / k (Huh et al., ICML 2024, section 3; Li & Walsh use k = 10 over 1,000 random atoms). With the
+    atoms of one model permuted it is k / c on average, whatever the spaces, with c the candidates of each atom: n - 1
+    without restriction to elements. It falls as n grows: compare it at the same n only.
 
     Parameters
     ----------
@@ -78,8 +79,8 @@ def cycle_knn(index_a: NDArray[np.integer], index_b: NDArray[np.integer], k: int
     y_i = 1 if there is an atom j in A_i with i in B_j, else 0; the mean over atoms is the score from A to B, which is
     not that from B to A. Named by Huh et al. (ICML 2024, appendix on other metrics), defined by their published code
     (github.com/minyoungg/platonic-rep, ``cycle_knn``, whose first argument is the model of the way back). It saturates:
-    unrelated models of n atoms score 1 - (1 - k / (n - 1))^k, and a model against itself may score less than 1, since
-    an atom can be in the list of none of its neighbours.
+    unrelated models of n atoms score 1 - (1 - k / (n - 1))^k, less where some atoms are in many lists, and a model
+    against itself may score less than 1, since an atom can be in the list of none of its neighbours.
 
     Parameters
     ----------

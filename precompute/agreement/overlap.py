@@ -107,8 +107,9 @@ def chance(
     """Overlap expected of two lists of `k` atoms drawn at random and independently.
 
     e = k c_ab / (c_a c_b), the mean of a hypergeometric count over k, with c_a and c_b the number of atoms that each
-    list could hold and c_ab the number that both could; e = k / c where the candidates are the same. For all atoms c =
-    n - 1.
+    list could hold and c_ab the number that both could; e = k / c where the candidates are the same. Among
+    all atoms c = n - 1, and this chance is too low an expectation: the atoms of one orbit come into a list together.
+    Representatives have no such blocks, which is why lists of them are the default everywhere.
 
     Parameters
     ----------

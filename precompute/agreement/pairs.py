@@ -19,6 +19,7 @@ from precompute.neighbours import NeighbourLists, nearest
 
 K = 10
 PERMUTATIONS = 20
+PROCRUSTES_PERMUTATIONS = 8  # a singular value decomposition a pair, each
 TRANSPORT_ATOMS = 1_000
 DIMENSION_RESAMPLES = 100  # a fit each, where other scores need a sum
 DIMENSION_PERMUTATIONS = 4  # distances of every pair joined, each
@@ -158,7 +159,10 @@ class _Inputs:
     @cached_property
     def procrustes(self) -> Estimate:
         return procrustes.all_pairs(
-            self.features, self.sample, permutations=self.permutations, rng=self.rng("procrustes")
+            self.features,
+            self.sample,
+            permutations=min(self.permutations, PROCRUSTES_PERMUTATIONS),
+            rng=self.rng("procrustes"),
         )
 
     @cached_property

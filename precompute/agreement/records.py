@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import combinations
 from types import MappingProxyType
 
 import numpy as np
@@ -125,6 +126,62 @@ class Run:
                     f"run {self.name!r}: {key} is over {len(score.value)} models, expected {len(self.models)}"
                 )
         object.__setattr__(self, "scores", MappingProxyType(dict(self.scores)))
+
+
+@dataclass(frozen=True, eq=False)
+class AnchorCounts:
+    """Agreement against the number of anchors.
+
+    Attributes
+    ----------
+    models : tuple of str
+    methods : tuple of str
+        ``atlas``: the first anchors of the atlas's own set. ``random``: drawn from the candidates. ``direct``: chosen
+        anew by DIRECT among the candidates.
+    seeds : (S,) int
+    counts : (C,) int
+    metrics : tuple of str
+    by_pair : (method, S, C, metric, pair) float64
+        Pairs of models in the order of `pairs`. NaN where there is no such set: more anchors than the atlas has or than
+        a model tells apart; ``atlas`` is one set, given at the first seed.
+    n : int
+        Atoms that every score is over; the same for all, none of them an anchor.
+    n_candidates : int
+        Atoms that anchors were chosen from.
+    """
+
+    models: tuple[str, ...]
+    methods: tuple[str, ...]
+    seeds: NDArray[np.int64]
+    counts: NDArray[np.int64]
+    metrics: tuple[str, ...]
+    by_pair: NDArray[np.float64]
+    n: int
+    n_candidates: int
+
+    @property
+    def pairs(self) -> tuple[tuple[str, str], ...]:
+        return tuple(combinations(self.models, 2))
+
+    @property
+    def value(self) -> NDArray[np.float64]:
+        """Mean over pairs, (method, S, C, metric)."""
+        return self.by_pair.mean(axis=-1)
+
+    @property
+    def mean(self) -> NDArray[np.float64]:
+        """Mean over pairs and seeds, (method, C, metric)."""
+        known = np.isfinite(self.value)
+        total = np.where(known, self.value, 0.0).sum(axis=1)
+        return np.where(known.any(axis=1), total / np.maximum(known.sum(axis=1), 1), np.nan)
+
+    @property
+    def spread(self) -> NDArray[np.float64]:
+        """Standard deviation over seeds of the mean over pairs, (method, C, metric); NaN for fewer than two seeds."""
+        known = np.isfinite(self.value)
+        count = known.sum(axis=1)
+        off = np.where(known, self.value - self.mean[:, None], 0.0)
+        return np.where(count > 1, np.sqrt((off**2).sum(axis=1) / np.maximum(count - 1, 1)), np.nan)
 
 
 def run_name(atoms: str, level: str, space: str, select: str = "") -> str:

@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 from precompute.contracts import AtlasError
 
 PAIRS_PER_BLOCK = 4_000_000
+# Of the root mean square distance from the mean. On the catalogue, symmetry-equivalent atoms of invariant models lie
+# within 1e-5 and fewer than one representative in five hundred has its neighbour between 1e-5 and 1e-4.
 COINCIDENT = 1e-5
 
 

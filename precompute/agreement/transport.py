@@ -47,7 +47,10 @@ class Transport:
 
     @property
     def own_atom(self) -> float:
-        """Share of the mass that stays with its atom; 1/n for clouds whose atoms are paired at random."""
+        """Share of the mass that stays with its atom; 1/n for clouds whose atoms are paired at random.
+
+        It falls as n grows, since there are more atoms to be taken for: compare it at the same n only.
+        """
         return float(np.mean(self.match == np.arange(len(self.match))))
 
 
