@@ -69,7 +69,7 @@ export const FIGURES = {
     label: "Transport", title: ({ plan, looked }) => (plan ? `${percentText(plan.stays)} of atoms lie on their own element: ${looked[0]} and ${looked[1]}` : "Transport"),
     why: ({ plan, planState, plans }) => (plan ? "" : planState || (plans.length ? "No plan is stored for these two models; choose others." : "This atlas holds no plan of transport; platonic-atlas agreement --metrics transport writes it.")),
     draw: (svg, c, size) => drawTransport(svg, { ...c, pair: c.looked }, size),
-    says: ({ plan, metrics }) => [metrics.transport.meaning, `Exact plan over ${counted(plan?.n ?? 0, "atom")}, cost ${scoreText(plan?.cost)}; elements by group. Source: ${metrics.transport.source}.`],
+    says: ({ plan, metrics }) => [metrics.transport.meaning, `Exact plan over ${counted(plan?.n ?? 0, "atom")}: ${percentText(plan?.stays)} stay with their element (${percentText(plan?.by_chance)} if paired at random), ${percentText(plan?.own_atom)} with the very atom. Score ${scoreText(plan?.relative)}. Source: ${metrics.transport.source}.`],
   },
   errors: {
     label: "Error", title: ({ metrics, name }) => `${metrics[name].label} against energy error`,

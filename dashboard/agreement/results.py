@@ -21,8 +21,6 @@ DIGITS = 5
 BASELINE = "control"
 """Status of what is no model: what element identity alone gives."""
 FIRST_RUN = "representatives-atom"
-ANCHOR_COUNTS = "agreement/anchor-counts"
-TRANSPORT = "agreement/transport"
 
 
 def numbers(values: NDArray[np.floating], digits: int = DIGITS) -> Any:
@@ -112,25 +110,21 @@ def _tree(score: Score, in_tree: list[int]) -> dict[str, Any] | None:
 def anchor_counts(data: AtlasData) -> dict[str, Any] | None:
     """Agreement against the number of anchors, by method, seed, count and metric; None where it was not run."""
     file = data.atlas.file
-    if not file.has(f"{ANCHOR_COUNTS}/value"):
+    if not file.has(f"{stored.ANCHOR_COUNTS}/value"):
         return None
-    attrs, value = file.attrs(ANCHOR_COUNTS), file.read(f"{ANCHOR_COUNTS}/value")
+    attrs, value = file.attrs(stored.ANCHOR_COUNTS), file.read(f"{stored.ANCHOR_COUNTS}/value")
     known: dict[str, Any] = {
         "counts": [int(c) for c in attrs["counts"]], "methods": [clean(m, 30) for m in attrs["methods"]],
         "seeds": [int(s) for s in attrs["seeds"]], "metrics": [str(m) for m in attrs["metrics"]],
-        "n": int(attrs["n"]), "pairs": _pairs(attrs.get("pairs")),
+        "n": int(attrs["n"]), "pairs": len(attrs["pairs"]),
     }  # fmt: skip
     expected = tuple(len(known[axis]) for axis in ("methods", "seeds", "counts", "metrics"))
     return known | {"value": numbers(value)} if value.shape == expected else None
 
 
-def _pairs(stored_pairs: Any) -> int:
-    return int(stored_pairs) if isinstance(stored_pairs, int | float) else len(stored_pairs or ())
-
-
 def plans(data: AtlasData) -> list[list[str]]:
     """Pairs of models that a plan of transport is stored for."""
-    found = [name.split("~") for name in data.atlas.file.names(TRANSPORT, "groups")]
+    found = [name.split("~") for name in data.atlas.file.names(stored.TRANSPORT, "groups")]
     order = {key: i for i, key in enumerate(data.model_keys)}
     known = [pair for pair in found if len(pair) == 2 and all(key in order for key in pair)]
     return sorted(known, key=lambda pair: [order[key] for key in pair])
@@ -143,12 +137,13 @@ def plan(data: AtlasData, a: str, b: str) -> dict[str, Any] | None:
     -------
     dict
         ``elements`` ordered by element group and number, ``categories`` of each, ``plan`` (E, E) with sum 1 (rows are
-        of `a`), ``stays`` the part whose element stays the same, ``n`` and ``cost`` as stored.
+        of `a`), ``stays`` the part whose element stays the same, ``by_chance`` what it would be of atoms paired
+        at random, ``n`` atoms, ``relative`` the score.
     """
     for first, second, turned in ((a, b, False), (b, a, True)):
-        base = f"{TRANSPORT}/{first}~{second}"
-        if data.atlas.file.has(f"{base}/plan"):
-            return _plan(data, data.atlas.file.read(f"{base}/plan"), data.atlas.file.attrs(base), turned)
+        path = f"{stored.TRANSPORT}/{first}~{second}/plan"
+        if data.atlas.file.has(path):
+            return _plan(data, data.atlas.file.read(path), data.atlas.file.attrs(path), turned)
     return None
 
 
@@ -164,7 +159,8 @@ def _plan(data: AtlasData, mass: NDArray[np.floating], attrs: Mapping[str, Any],
     return {
         "elements": [symbols[i] for i in ordered], "categories": [category[i] for i in ordered],
         "plan": numbers(part, 4), "stays": numbers(np.array(np.trace(part))), "n": int(attrs["n"]),
-        "cost": numbers(np.array(float(attrs["cost"]))),
+        **{name: numbers(np.array(float(attrs[path]))) for name, path in (
+            ("by_chance", "own_element_expected"), ("own_atom", "own_atom"), ("relative", "relative"))},
     }  # fmt: skip
 
 

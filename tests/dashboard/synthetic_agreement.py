@@ -69,6 +69,8 @@ def add_agreement(file: AtlasFile) -> None:
     )  # fmt: skip
     symbols = ["O", "Na", "Cl", "Li"]
     plan = np.full((4, 4), 0.02) + np.diag([0.3, 0.2, 0.1, 0.08])
-    base = "agreement/transport/7net-0~chgnet-r2scan"
-    file.write(f"{base}/plan", plan / plan.sum(), ["element", "element_to"])
-    file.require_group(base, {"elements": symbols, "n": 40, "cost": 0.31})
+    attrs = {"elements": symbols, "n": 40, "cost": 2.1, "relative": 0.31, "own_element": 0.76,
+             "own_element_expected": 0.28, "own_atom": 0.4}  # fmt: skip
+    file.require_group("agreement/transport/7net-0~chgnet-r2scan")
+    path = "agreement/transport/7net-0~chgnet-r2scan/plan"
+    file.write(path, plan / plan.sum(), ["element", "element_to"], attrs)
