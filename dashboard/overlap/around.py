@@ -71,7 +71,7 @@ def around(
         "chance": np.nan if expected is None else expected[atom],
         "order": _order_alike(lists, comparison) if known else np.nan,
     }
-    return head | plain_rows([numbers])[0] | {"pair": pair, "anchors": _anchors(data, pair, atom) if pair else []}
+    return head | plain_rows([numbers])[0] | {"pair": pair, "anchors": _anchors(data, pair, atom)}
 
 
 def _rows(
@@ -118,9 +118,12 @@ def _anchors(data: AtlasData, pair: list[str], atom: int) -> list[dict[str, Any]
     Each model has its own spread of similarities, so they are counted from its usual similarity to the anchor, in
     standard deviations over the atlas.
     """
+    file = data.atlas.file
+    if not pair or not all(file.has(path) for path in ("anchors", *(f"models/{key}/coordinates" for key in pair))):
+        return []
     similar, standard = [], []
     for key in pair:
-        row = data.atlas.file.rows(f"models/{key}/coordinates", atom, atom + 1)[0].astype(np.float64)
+        row = file.rows(f"models/{key}/coordinates", atom, atom + 1)[0].astype(np.float64)
         mean, deviation = usual(data, key)
         similar.append(row)
         standard.append((row - mean) / deviation)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import partial
 from itertools import combinations
 
 import numpy as np
@@ -10,8 +12,10 @@ from numpy.typing import NDArray
 from dashboard.data import AtlasData
 from dashboard.overlap.compared import NEAREST, Comparison, list_length, obstacle, stored_kinds
 from precompute.agreement.overlap import candidates, chance, corrected, mean_overlap, overlap
+from precompute.store import BYTES_PER_CHUNK
 
 CONTROL = "element-only"
+CHUNKS_AT_ONCE = 8
 
 
 def of_atoms(data: AtlasData, comparison: Comparison) -> NDArray[np.float64]:
@@ -33,27 +37,47 @@ def _shared(data: AtlasData, models: tuple[str, ...], near: str, k: int) -> NDAr
     if len(models) > 2:
         return data.keep(
             ("mean overlap", models, near, k),
-            lambda: mean_overlap([_list(data, key, near)[:, :k] for key in models], k),
+            lambda: _mean(data, models, near, k),
         )
     # reading lists takes longer than comparing them, so one reading serves every k
     return data.keep(("overlaps", models, near), lambda: _at_every_k(data, models, near))[k]
 
 
 def _at_every_k(data: AtlasData, models: tuple[str, ...], near: str) -> dict[int, NDArray[np.float64]]:
-    a, b = (_list(data, key, near) for key in models)
+    a, b = _lists(data, models, near)
     width = min(a.shape[1], b.shape[1])
     return {k: overlap(a, b, k) for k in NEAREST if k <= width}
 
 
-def _list(data: AtlasData, key: str, near: str) -> NDArray[np.int32]:
-    return data.atlas.file.read(f"models/{key}/neighbours/{near}/index")
+def _mean(data: AtlasData, models: tuple[str, ...], near: str, k: int) -> NDArray[np.float64]:
+    """In blocks of rows: the lists of many models at once would take hundreds of megabytes."""
+    paths = [f"models/{key}/neighbours/{near}/index" for key in models]
+    width = min(data.atlas.file.shape(path)[1] for path in paths)
+    step = CHUNKS_AT_ONCE * max(1, BYTES_PER_CHUNK // (4 * width))
+    blocks = []
+    for start in range(0, data.n_atoms, step):
+        stop = min(start + step, data.n_atoms)
+        blocks.append(mean_overlap([data.atlas.file.rows(path, start, stop) for path in paths], k))
+    return np.concatenate(blocks) if blocks else np.empty(0)
+
+
+def _lists(data: AtlasData, models: Sequence[str], near: str) -> list[NDArray[np.int32]]:
+    """The lists of several models; 56 MB each for 282,847 atoms, so only who has one is kept."""
+    found = [data.atlas.file.read(f"models/{key}/neighbours/{near}/index") for key in models]
+    for key, lists in zip(models, found, strict=True):
+        data.keep(("has list", key, near), partial(_is_listed, lists))
+    return found
+
+
+def _is_listed(lists: NDArray[np.int32]) -> NDArray[np.bool_]:
+    return lists[:, 0] >= 0
 
 
 def has_list(data: AtlasData, key: str, near: str) -> NDArray[np.bool_]:
     """Atoms that have neighbours in a model, (N,) bool; none where such lists are not stored."""
     if near not in stored_kinds(data, key):
         return np.zeros(data.n_atoms, bool)
-    return data.keep(("has list", key, near), lambda: _list(data, key, near)[:, 0] >= 0)
+    return data.keep(("has list", key, near), lambda: _is_listed(_lists(data, [key], near)[0]))
 
 
 def by_chance(data: AtlasData, comparison: Comparison) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
@@ -91,8 +115,11 @@ def of_control(data: AtlasData, comparison: Comparison) -> NDArray[np.float64] |
 
 
 def widest(data: AtlasData, comparison: Comparison) -> Comparison:
-    """The same with the longest lists there are, which tells atoms apart that share nothing among the nearest."""
-    if obstacle(data, comparison):
+    """The same with the longest lists there are, which tells atoms apart that share nothing among the nearest.
+
+    A mean over many pairs tells them apart by itself, and takes seconds for long lists of many atoms.
+    """
+    if obstacle(data, comparison) or len(comparison.models) > 2:
         return comparison
     width = min(list_length(data, key, comparison.near) for key in comparison.models)
     return Comparison(comparison.models, comparison.near, max(k for k in NEAREST if k <= width), comparison.chance)

@@ -18,8 +18,8 @@ from dashboard.overlap.compared import Comparison, obstacle
 RANKED = ("atoms", "structures")
 SORTS = ("overlap", "control", "crystal", "element", "coordination", "sites")
 MOST_ROWS = 200
-TIES = 100.0
-"""Lists that share equally much among the nearest are told apart by what they share further out, which counts less."""
+DECIMALS = 12
+"""Means that differ by rounding alone are equal."""
 
 
 class RankingError(ValueError):
@@ -107,30 +107,31 @@ def page(
 
 def _order(data: AtlasData, comparison: Comparison, wanted: Asked, selected: NDArray[np.bool_]) -> NDArray[np.int32]:
     chosen = np.flatnonzero(arrays.counted(data, comparison) & selected)
-    fine = arrays.of_atoms(data, arrays.widest(data, comparison))
-    raw = arrays.of_atoms(data, comparison) + np.where(np.isfinite(fine), fine, 0.0) / TIES
-    control = arrays.of_control(data, comparison)
-    of_control = np.full(data.n_atoms, np.nan) if control is None else control
     structure = data.of_atoms("structure")
-    if wanted.of == "atoms":
-        keys: dict[str, NDArray] = {
-            "overlap": raw, "control": of_control, "crystal": _formula_ranks(data)[structure],
-            "element": data.of_atoms("atomic_number"), "coordination": data.of_atoms("coordination"),
-            "sites": raw,
-        }  # fmt: skip
-        values = keys[wanted.sort][chosen].astype(np.float64)
-        members = chosen
-    else:
-        members = np.unique(structure[chosen])
-        sites = np.bincount(structure[chosen], minlength=data.n_structures)
-        keys = {
-            "overlap": arrays.mean_of_structures(data, chosen, raw),
-            "control": arrays.mean_of_structures(data, chosen, of_control),
-            "crystal": _formula_ranks(data), "sites": sites,
-        }  # fmt: skip
-        values = np.asarray(keys.get(wanted.sort, keys["overlap"]), np.float64)[members]
+    members = chosen if wanted.of == "atoms" else np.unique(structure[chosen])
+
+    def over(values: NDArray) -> NDArray[np.float64]:
+        """Values of atoms for each member, means for structures."""
+        found = values if wanted.of == "atoms" else arrays.mean_of_structures(data, chosen, values)
+        return found[members].astype(np.float64)
+
+    overlap = over(arrays.of_atoms(data, comparison))
+    # lists that share equally much among the nearest are told apart by what they share further out
+    further = np.nan_to_num(over(arrays.of_atoms(data, arrays.widest(data, comparison))))
+    key = overlap
+    if wanted.sort == "control":
+        control = arrays.of_control(data, comparison)
+        key = np.full(len(members), np.nan) if control is None else over(control)
+    elif wanted.sort == "crystal":
+        ranks = _formula_ranks(data)
+        key = (ranks[structure] if wanted.of == "atoms" else ranks)[members].astype(np.float64)
+    elif wanted.sort in ("element", "coordination") and wanted.of == "atoms":
+        key = over(data.of_atoms({"element": "atomic_number"}.get(wanted.sort, wanted.sort)))
+    elif wanted.sort == "sites" and wanted.of == "structures":
+        key = np.bincount(structure[chosen], minlength=data.n_structures)[members].astype(np.float64)
+    keys = [np.round(k, DECIMALS) for k in (further, overlap, key)]
     # missing values last either way
-    order = np.argsort(-values if wanted.descending else values, kind="stable")
+    order = np.lexsort([-k for k in keys] if wanted.descending else keys)
     return members[order].astype(np.int32)
 
 

@@ -98,7 +98,7 @@ def _group(data: AtlasData, name: str, chosen: NDArray[np.intp], means: Any) -> 
         return None
     label, codes, labels, texts, in_order = found
     result = means(codes[chosen], len(labels))
-    there = [g for g in range(len(labels)) if result.atoms[g] >= (1 if in_order else FEWEST_ATOMS)]
+    there = [g for g in range(len(labels)) if result.atoms[g] >= (FEWEST_ATOMS if name == "prototype" else 1)]
     ranked = there if in_order else sorted(there, key=lambda g: -result.atoms[g])
     rows = [_record(result, g) | {"label": labels[g], "find": texts[g]} for g in ranked[:MOST_GROUPS]]
     return {"id": name, "label": label, "rows": rows, "more": len(ranked) - len(rows)} if rows else None

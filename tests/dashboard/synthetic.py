@@ -113,7 +113,7 @@ def write_atlas(
         similarity = np.tile(np.linspace(0.99, 0.5, 10, dtype=np.float32), (n, 1))
         index[-1, 3:], similarity[-1, 3:] = -1, np.nan
         writing.write_neighbours(file, key, "representatives", index, similarity)
-        writing.write_neighbours(file, key, "all", (index + (index >= 0)) % n, similarity)
+        writing.write_neighbours(file, key, "all", np.where(index >= 0, (index + 1) % n, -1), similarity)
     if agreement:
         add_agreement(file)
     if add is not None:
