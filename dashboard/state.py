@@ -4,36 +4,27 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any
-from urllib.parse import parse_qs, unquote
+from urllib.parse import parse_qs
 
 from dashboard.address import PARAMETERS, as_written, format_view, read_items
 from dashboard.data import AtlasData
 from dashboard.labels import clean
-from dashboard.overlap.compared import NEAREST
-from dashboard.overlap.ranking import RANKED
+from dashboard.page_fields import PageReader
 from dashboard.palette import SCALES, THEMES
 from dashboard.quantities import legend, listed
-from precompute.agreement.metrics import METRICS
-from precompute.agreement.stored import RUNS
+from dashboard.reading import interval, is_box, numbers
 from precompute.store import NEIGHBOUR_KINDS
 
 PAGES = ("map", "agreement", "neighbours")
 SPACES = ("shared", "raw")
 DRAWN = ("points", "density")
 PANELS = ("none", "atoms", "structures", "histograms")
-ORDERS = ("tree", "list")
-FIGURES = ("metrics", "scatter", "anchors", "imbalance", "dimension", "transport", "errors")
-OVER = ("atlas", "selection")
 SIZES = (0.5, 4.0)
 MOST_VERTICES = 40
 LONGEST_FIND = 500
-MOST_ITEMS = 500
-"""Of one list in an address: more than any atlas has legend entries, quantities or elements."""
-MOST_NAMED = 3
-"""Notices about one parameter of an address."""
 
 
 @dataclass(frozen=True)
@@ -192,57 +183,20 @@ def parse(search: str | None, data: AtlasData) -> tuple[View, list[str]]:
     return reader.view, reader.notices
 
 
-class _Reader:
+class _Reader(PageReader):
     """Reads one field after another; later ones may depend on those before, in the order of `View`."""
 
     def __init__(self, data: AtlasData, asked: Mapping[str, str]) -> None:
-        self.data, self.asked = data, asked
+        super().__init__(data)
+        self.asked = asked
         self.default = default_view(data)
         self.view = replace(self.default, atlas=data.name)
-        self.notices: list[str] = []
-        self.told = 0
 
     def read(self, field: str) -> None:
         self.told = 0
         value = getattr(self, f"_{field}")(self.asked[PARAMETERS[field][0]])
         if value is not None:
             self.view = replace(self.view, **{field: value})
-
-    def refuse(self, name: str, value: str, instead: str) -> None:
-        self._tell(f"The address asks for {name} “{clean(value, 60)}”, which this atlas does not have; {instead}.")
-
-    def damaged(self, name: str, value: str, instead: str) -> None:
-        self._tell(f"The address has {name} “{clean(value, 60)}”, which cannot be read; {instead}.")
-
-    def _tell(self, notice: str) -> None:
-        self.told += 1
-        if self.told <= MOST_NAMED:
-            self.notices.append(notice)
-        elif self.told == MOST_NAMED + 1:
-            self.notices.append("More of the same part of the address is left out.")
-
-    def _split(self, value: str, joint: str = ",") -> list[str]:
-        """The items of a list, still escaped, as many as are read."""
-        items = [item for item in value.split(joint) if item]
-        if len(items) > MOST_ITEMS:
-            self._tell(f"A list in the address has {len(items):,} items; the first {MOST_ITEMS} are read.")
-        return items[:MOST_ITEMS]
-
-    def _items(self, value: str) -> list[str]:
-        return [unquote(item) for item in self._split(value)]
-
-    def _among(self, name: str, value: str, options: Collection[str], instead: str) -> str | None:
-        if value in options:
-            return value
-        self.refuse(name, value, instead)
-        return None
-
-    def _known(self, name: str, wanted: Sequence[str], options: Collection[str]) -> tuple[str, ...]:
-        known = frozenset(options)
-        for w in wanted:
-            if w not in known:
-                self.refuse(name, w, "it is left out")
-        return tuple(dict.fromkeys(w for w in wanted if w in known))
 
     def _atlas(self, value: str) -> None:
         if value != self.data.name:
@@ -283,7 +237,7 @@ class _Reader:
     def _limits(self, value: str) -> tuple[float, float] | None:
         if not value:
             return None
-        found = _interval(value)
+        found = interval(value)
         if found is None or found[0] >= found[1]:
             self.damaged("a colour range", value, "the whole range is used")
             return None
@@ -294,12 +248,6 @@ class _Reader:
 
     def _reverse(self, value: str) -> bool | None:
         return self._flag("reversed colours", value)
-
-    def _flag(self, name: str, value: str) -> bool | None:
-        if value in ("0", "1"):
-            return value == "1"
-        self.damaged(name, value, "it is ignored")
-        return None
 
     def _labels(self) -> list[str]:
         """Legend entries of the colouring asked for."""
@@ -337,13 +285,13 @@ class _Reader:
         for item in self._split(value):
             name, _, ends = item.partition(":")
             (name,) = read_items(name) or [""]
-            interval = _interval(ends)
+            between = interval(ends)
             if name not in quantities or quantities[name].kind != "number":
                 self.refuse("a range of", name, "it is ignored")
-            elif interval is None or interval[0] > interval[1]:
+            elif between is None or between[0] > between[1]:
                 self.damaged("a range", item, "it is ignored")
             else:
-                found[name] = interval
+                found[name] = between
         return found
 
     def _lasso(self, value: str) -> dict[str, Any] | None:
@@ -351,7 +299,7 @@ class _Reader:
             return None
         model, _, rest = value.partition(":")
         (model,) = read_items(model) or [""]
-        points = [_numbers(p, 2) for p in rest.split(";", MOST_VERTICES)]
+        points = [numbers(p, 2) for p in rest.split(";", MOST_VERTICES)]
         known = [p for p in points if p is not None]
         if model in self.data.model_keys and len(known) == len(points) and 3 <= len(points) <= MOST_VERTICES:
             columns = [as_written(axis) for axis in zip(*known, strict=True)]
@@ -373,7 +321,7 @@ class _Reader:
         return self._among("drawing", value, DRAWN, f"{self.default.draw} are shown")
 
     def _size(self, value: str) -> float | None:
-        found = _numbers(value, 1)
+        found = numbers(value, 1)
         if found is None or not SIZES[0] <= found[0] <= SIZES[1]:
             self.damaged("a point size", value, "the usual one is used")
             return None
@@ -384,10 +332,10 @@ class _Reader:
         for item in self._split(value, ";"):
             key, colon, rest = item.rpartition(":")
             (key,) = read_items(key) or [""]
-            box = _numbers(rest, 4)
+            box = numbers(rest, 4)
             box = box and (*as_written(box[:2]), *as_written(box[2:]))
             fits = not key if self.view.linked else key in self.data.model_keys
-            if not fits or bool(colon) != bool(key) or box is None or not _is_box(box):
+            if not fits or bool(colon) != bool(key) or box is None or not is_box(box):
                 self.damaged("a zoom", item, "the whole map is shown")
             else:
                 found[key] = box
@@ -396,70 +344,5 @@ class _Reader:
     def _panel(self, value: str) -> str | None:
         return self._among("the drawer", value, PANELS, "it is closed")
 
-    def _run(self, value: str) -> str | None:
-        return self._among("the run of agreement", value, ["", *run_names(self.data)], "the first one is shown")
-
-    def _metric(self, value: str) -> str | None:
-        known = [name for name, metric in METRICS.items() if metric.per == "pair"]
-        return self._among("the metric", value, known, f"{self.default.metric} is shown")
-
-    def _order(self, value: str) -> str | None:
-        return self._among("the order", value, ORDERS, "the order of the tree is used")
-
-    def _figure(self, value: str) -> str | None:
-        return self._among("the figure", value, FIGURES, "another is shown")
-
-    def _pair(self, value: str) -> tuple[str, ...] | None:
-        wanted = self._items(value)
-        found = self._known("model", wanted, self.data.model_keys)
-        return found if len(found) == 2 or not wanted else None
-
-    def _axes(self, value: str) -> tuple[str, ...] | None:
-        wanted = self._items(value)
-        if len(wanted) == 2 and all(name in METRICS and METRICS[name].per == "pair" for name in wanted):
-            return tuple(wanted)
-        self.damaged("two metrics", value, "others are drawn")
-        return None
-
-    def _over(self, value: str) -> str | None:
-        return self._among("agreement over", value, OVER, "all of the atlas is compared")
-
-    def _nearest(self, value: str) -> int | None:
-        counts = [str(k) for k in NEAREST]
-        found = self._among("a number of neighbours", value, counts, f"{self.default.nearest} are compared")
-        return None if found is None else int(found)
-
-    def _chance(self, value: str) -> bool | None:
-        return self._flag("overlap above chance", value)
-
-    def _ranked(self, value: str) -> str | None:
-        return self._among("a ranking of", value, RANKED, f"{self.default.ranked} are ranked")
-
     def _theme(self, value: str) -> str | None:
         return self._among("theme", value, ["", *THEMES], "the system's is used")
-
-
-def run_names(data: AtlasData) -> list[str]:
-    """Names of the runs of agreement that an atlas holds."""
-    return data.atlas.file.names(RUNS, "groups")
-
-
-def _numbers(text: str, n: int) -> tuple[float, ...] | None:
-    """`n` finite decimal numbers, or None."""
-    parts = text.split(",")
-    if len(parts) != n or not all(
-        re.fullmatch(r"-?\d{1,320}(\.\d{1,400})?(e[+-]?\d{1,3})?", p, re.ASCII) for p in parts
-    ):
-        return None
-    values = tuple(float(p) for p in parts)
-    return values if all(math.isfinite(v) for v in values) else None
-
-
-def _is_box(box: Sequence[float]) -> bool:
-    return all(map(math.isfinite, box)) and box[0] < box[1] and box[2] < box[3]
-
-
-def _interval(text: str) -> tuple[float, float] | None:
-    low, _, high = text.partition("..")
-    found = _numbers(f"{low},{high}", 2)
-    return None if found is None else (found[0], found[1])

@@ -6,6 +6,7 @@ import { counted } from "../panels/words.js";
 
 /* Each way of choosing: its name, its colour, its dashes. */
 const METHOD_LOOKS = { direct: ["DIRECT", "accent", ""], random: ["random", "quiet", "5 3"], atlas: ["this atlas’s own", "text", "1.5 2.5"] };
+const METHOD_ORDER = Object.keys(METHOD_LOOKS);
 const methodLook = (name) => METHOD_LOOKS[name] || [name, "quiet", "2 2"];
 
 /* Mean, least and most over seeds, by count. */
@@ -54,13 +55,13 @@ export function drawAnchors(svg, { metrics, anchors }, [w, h]) {
   const rows = Math.ceil(n / columns);
   const [wide, high] = [w / columns, (h - 22) / rows];
   let at = 50;
-  const parts = anchors.methods.flatMap((name) => {
+  const shown = METHOD_ORDER.filter((name) => anchors.methods.includes(name));
+  const parts = shown.flatMap((name) => {
     const [text, tone, dashes] = methodLook(name);
     const made = [svgNode("path", { d: `M${at} 8h22`, stroke: inkOf(tone), "stroke-width": 1.8, "stroke-dasharray": dashes }), chartText(at + 27, 12, text, { class: "tick" })];
     at += 50 + text.length * 6;
     return made;
   });
-  parts.push(chartText(at, 12, "bands: least to most over seeds", { class: "tick" }));
   for (let k = 0; k < n; k++) {
     const [column, row] = [k % columns, Math.floor(k / columns)];
     const last = k + columns >= n;

@@ -26,7 +26,7 @@ const lacking = (run, metrics, name) => `${metrics[name].label}: ${run.scores[na
 /* Each figure: label; why it cannot be drawn ("" where it can); draw; caption. */
 export const FIGURES = {
   metrics: {
-    label: "Pair", title: () => "By every metric",
+    label: "Pair", title: () => "By every metric", saved: ({ looked }) => `${looked[0]} and ${looked[1]} by every metric`,
     why: ({ run }) => (run.models.length < 2 ? "There are fewer than two models." : ""),
     draw: (svg, c, size) => drawMetrics(svg, { ...c, pair: c.looked }, size),
     says: ({ run, baselines }) => [
@@ -49,7 +49,7 @@ export const FIGURES = {
     why: ({ anchors }) => (anchors ? "" : "This atlas holds no agreement against the number of anchors; platonic-atlas agreement writes it."),
     draw: drawAnchors,
     says: ({ anchors }) => [
-      "Where a line is flat and its band narrow, further anchors and another choice of them change nothing.",
+      "Where a line is flat and its band (least to most over seeds) narrow, further anchors and another choice of them change nothing.",
       `Mean over ${counted(anchors?.pairs ?? 0, "pair")} of pretrained models, ${counted(anchors?.n ?? 0, "atom")}. Li & Walsh (2026) find agreement stable near K = 100; DIRECT: Qi et al., npj Comput. Mater. 2024.`,
     ],
   },

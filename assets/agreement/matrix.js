@@ -76,7 +76,7 @@ function keyParts(score, metric, range, theme, x, y, width) {
   return parts;
 }
 
-/* Fill `svg`; gives its size. Cells carry data-i and data-j, places of the models in the run. */
+/* Fill `svg`; gives the size of what it holds. Cells carry data-i and data-j, places of the models in the run. */
 export function drawMatrix(svg, { run, metrics, name, order, baselines, cards, theme, pair, size }) {
   const [metric, score] = [metrics[name], run.scores[name]];
   const card = (i) => cards.find((c) => c.key === run.models[i]);
@@ -106,6 +106,12 @@ export function drawMatrix(svg, { run, metrics, name, order, baselines, cards, t
   });
   parts.push(...keyParts(score, metric, range, theme, left, bottom + 14, size[0] - left));
 
+  // three decimals do without their nought where there is little room
+  function numberIn(v) {
+    const text = cellText(v, metric);
+    return wide < 32 && text.length > 4 ? text.replace("0.", ".") : text;
+  }
+
   function cellOf({ i, j, x, y }) {
     const found = scoreAt(score, i, j);
     if (i === j) {
@@ -118,23 +124,19 @@ export function drawMatrix(svg, { run, metrics, name, order, baselines, cards, t
     const cell = svgNode("g", { role: "gridcell", class: "cell", tabindex: -1, "data-i": i, "data-j": j, "aria-label": said });
     const { fill, ink } = isKnown(found.value) ? alikeColour(alikePart(found.value, range, metric), theme) : { fill: "none", ink: inkOf("quiet") };
     cell.append(svgNode("rect", { x: x + 0.5, y: y + 0.5, width: wide - 1, height: high - 1, fill }));
-    cell.append(chartText(x + wide / 2, y + high / 2, cellText(found.value, metric), { class: wide < 30 ? "cell-number small" : "cell-number", "text-anchor": "middle", "dominant-baseline": "central", style: `fill: ${ink}` }));
+    cell.append(chartText(x + wide / 2, y + high / 2, numberIn(found.value), { class: wide < 30 ? "cell-number small" : "cell-number", "text-anchor": "middle", "dominant-baseline": "central", style: `fill: ${ink}` }));
     if (atChance(found, metric)) cell.append(svgNode("circle", { cx: x + wide - 4.5, cy: y + 4.5, r: wide < 34 ? 1.8 : 2.4, fill: "none", stroke: ink }));
     const chosen = pair.length === 2 && pair.includes(a) && pair.includes(b);
-    if (chosen) cell.append(svgNode("rect", { class: "ring", x: x + 1.5, y: y + 1.5, width: wide - 3, height: high - 3, fill: "none", stroke: inkOf("accent"), "stroke-width": 2.5 }));
-    if (chosen) cell.append(svgNode("rect", { x: x + 3.25, y: y + 3.25, width: wide - 6.5, height: high - 6.5, fill: "none", stroke: inkOf("surface"), "stroke-width": 1 }));
+    if (chosen) cell.append(svgNode("rect", { class: "ring", x, y, width: wide, height: high, fill: "none", stroke: inkOf("text"), "stroke-width": 2 }));
     return cell;
   }
 
   svg.replaceChildren(...parts);
-  const [w, h] = [Math.ceil(Math.max(laid.size[0], left + Math.min(size[0] - left, 400))), Math.ceil(laid.size[1])];
-  svg.setAttribute("viewBox", `0 0 ${w} ${h}`);
-  svg.setAttribute("width", w);
-  svg.setAttribute("height", h);
+  const box = [Math.ceil(Math.max(laid.size[0], left + Math.min(size[0] - left, 400))), Math.ceil(laid.size[1])];
   svg.setAttribute("aria-label", `${metric.label} between ${all.length} models`);
   const first = svg.querySelector(".cell");
   if (first) first.setAttribute("tabindex", 0);
-  return { w, h };
+  return box;
 }
 
 /* The cell that an arrow leads to from (row, column) of `size`; the diagonal is stepped over. */

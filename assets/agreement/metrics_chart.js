@@ -4,6 +4,8 @@ import { chartLine, chartText, cutText, inkOf } from "./frame.js";
 import { atChance, intervalText, isKnown, overText, scoreAt, scoreText } from "./scores.js";
 
 const SCOPES = [["global", "Global"], ["local", "Local"], ["dimension", "Dimension"]];
+/* Names where the column is narrow. */
+const SHORT_NAMES = { "procrustes-angular": "Procrustes, angular", gfre: "Global reconstruction", lfre: "Local reconstruction", "id-correlation": "Dimension correlation", "information-imbalance": "Inform. imbalance" };
 const [LEAST_ROW, MOST_ROW] = [16.5, 25];
 
 /* Rows of the table: a heading, or a metric (twice where it has two directions). */
@@ -20,12 +22,12 @@ export function drawMetrics(svg, { run, metrics, baselines, pair }, [w, h]) {
   const rows = metricRows(run, metrics, i, j);
   const base = baselines.map((key) => run.models.indexOf(key)).find((k) => k >= 0 && k !== i && k !== j) ?? -1;
   const high = Math.min(Math.max((h - 36) / rows.length, LEAST_ROW), MOST_ROW);
-  const names = Math.min(200, w * 0.32);
-  const [valueAt, nullAt, baseAt] = [w - 136, w - 78, w - 2];
-  const [from, to] = [names + 10, w - 252];
+  const names = Math.min(200, w * 0.335);
+  const [valueAt, nullAt, baseAt] = [w - 126, w - 76, w - 2];
+  const [from, to] = [names + 10, w - 256];
   const x = (part) => from + Math.min(Math.max(part, 0), 1) * (to - from);
   const head = (at, text, anchor = "end") => chartText(at, 12, text, { class: "tick", "text-anchor": anchor });
-  const parts = [head(valueAt, "value [95 %]"), head(nullAt, "permuted")];
+  const parts = [head(valueAt - 8, "value [95 %]"), head(nullAt, "permuted")];
   if (base >= 0) parts.push(head(baseAt, run.models[base]));
   parts.push(head(from, "0", "middle"), head(to, "1", "middle"));
   let y = 18;
@@ -41,7 +43,7 @@ export function drawMetrics(svg, { run, metrics, baselines, pair }, [w, h]) {
     const withBase = base < 0 ? [] : [scoreAt(score, row.i, base).value, (metric.symmetric ? scoreAt(score, row.j, base) : scoreAt(score, base, row.j)).value].filter(isKnown);
     const middle = y + high / 2;
     const low = metric.alike === "low" ? " ↓" : "";
-    const label = cutText(metric.label, names - (row.way ? 17 : 0) - (low ? 12 : 0)) + (row.way ? ` ${row.way}` : "") + low;
+    const label = cutText((w < 560 && SHORT_NAMES[row.name]) || metric.label, names - (row.way ? 17 : 0) - (low ? 12 : 0)) + (row.way ? ` ${row.way}` : "") + low;
     const said = [metric.label, metric.meaning, `${metric.alike === "low" ? "Low" : "High"} means alike.`, `Source: ${metric.source}`, score.reason || `Over ${overText(run, score.n)}`];
     const group = svgNode("g", { class: "mark", "data-metric": row.name, tabindex: -1, role: "button", "data-said": said.join("\n"), "aria-label": `${metric.label} ${scoreText(found.value)} ${intervalText(found)}; ${said.slice(1).join(" ")}` });
     group.append(svgNode("rect", { class: "row-ground", x: 0, y, width: w, height: high, fill: "transparent" }));
@@ -54,7 +56,7 @@ export function drawMetrics(svg, { run, metrics, baselines, pair }, [w, h]) {
     }
     const number = (at, text, more = {}) => chartText(at, middle + 4, text, { class: "number", "text-anchor": "end", ...more });
     if (isKnown(found.value)) {
-      const text = [scoreText(found.value), intervalText(found, 2)].filter(Boolean).join(" ");
+      const text = [scoreText(found.value), intervalText(found, found.high - found.low < 0.02 ? 3 : 2)].filter(Boolean).join(" ");
       group.append(number(valueAt, text), number(nullAt, scoreText(found.null, 2), { class: "number quiet-number" }));
       if (base >= 0) group.append(number(baseAt, withBase.length ? withBase.map((v) => scoreText(v, 2)).join(" / ") : "–", { class: "number quiet-number" }));
     } else group.append(chartText(from, middle + 4, cutText(score.reason || "no score", w - from), { class: "quiet-number" }));

@@ -86,14 +86,14 @@ export function drawImbalance(svg, { run, metrics, baselines, cards, pair: chose
   }).filter(({ at }) => at.every(isKnown));
   const side = Math.min(w - 62, h - 66);
   const box = { left: 50, right: 50 + side, top: 26, bottom: 26 + side };
-  const most = Math.max(1, ...points.flatMap((p) => p.at));
+  const [, most] = roundRange(points.flatMap((p) => [...p.at, ...p.spread.flatMap((ends) => ends || [])]), [0, 0.1]);
   const x = chartScale([0, most], [box.left, box.right]);
   const y = chartScale([0, most], [box.bottom, box.top]);
   const parts = chartFrame(box, { scale: x, title: "From the first model to the second", grid: true }, { scale: y, title: "From the second to the first", grid: true });
   parts.push(chartLine(x(0), y(0), x(most), y(most), { stroke: inkOf("quiet"), "stroke-dasharray": "4 3" }));
   const region = (px, py, text, anchor = "start") => chartText(px, py, text, { class: "region", "text-anchor": anchor });
   parts.push(
-    region(x(0) + 6, y(0) - 7, "each holds the other"), region(x(most) - 5, y(most) + 14, "unrelated", "end"),
+    region(x(0) + 6, y(0) - 7, "each holds the other"), region(x(most) - 5, y(most) + 14, most >= 1 ? "unrelated" : "towards unrelated, at 1", "end"),
     region(x(0) + 6, y(most) + 14, "first holds the second"), region(x(most) - 5, y(0) - 7, "second holds the first", "end"),
   );
   parts.push(...markedPairs(svg, points, box, x, y, chosen), ...markKey(new Set(points.map((p) => p.pair.kind)), box.left, 12));

@@ -54,7 +54,7 @@ function standaloneDrawing(svg, title, caption, surface) {
     for (const name of ["fill", "stroke"]) if (to[k].getAttribute(name)?.startsWith("var(")) to[k].removeAttribute(name);
   });
   const width = Math.max(box.width + 2 * FIGURE_MARGIN, 420);
-  const lines = wrapWords(caption, Math.floor((width - 2 * FIGURE_MARGIN) / 5.6));
+  const lines = wrapWords(caption, Math.floor((width - 2 * FIGURE_MARGIN) / 6.4));
   const height = box.height + 34 + lines.length * CAPTION_LINE + 2 * FIGURE_MARGIN;
   const family = getComputedStyle(document.body).fontFamily;
   const root = svgNode("svg", { xmlns: "http://www.w3.org/2000/svg", width, height, viewBox: `0 0 ${width} ${height}`, "font-family": family });

@@ -11,6 +11,7 @@ import { downloadFile } from "../panels/download.js";
 import { buildNode, oncePerFrame } from "../panels/nodes.js";
 import { counted, groupedNumber } from "../panels/words.js";
 
+const PRESENTED = 1.2;
 const PAGE_FIELDS = ["metric", "order", "figure", "pair", "axes", "run", "over", "theme"];
 
 /* The metric that is shown: the view's, or the first that the run has. */
@@ -18,6 +19,15 @@ export function shownMetric(run, metrics, asked) {
   const has = (name) => run.scores[name] && metrics[name].per === "pair";
   if (has(asked) && !run.scores[asked].reason) return asked;
   return Object.keys(run.scores).find((name) => has(name) && !run.scores[name].reason) || asked;
+}
+
+/* Drawings are larger where they are presented. */
+const enlargement = () => (document.documentElement.hasAttribute("data-presenting") ? PRESENTED : 1);
+
+function sizeDrawing(svg, [w, h], enlarged) {
+  svg.setAttribute("viewBox", `0 0 ${w} ${h}`);
+  svg.setAttribute("width", w * enlarged);
+  svg.setAttribute("height", h * enlarged);
 }
 
 /* What was compared of a selection, in words. */
@@ -177,7 +187,8 @@ export function makeAgreementPage(atlas, host) {
     parts.meaning.replaceChildren(buildNode("b", {}, "What it means. "), `${metric.meaning} ${metric.symmetric ? "" : "Rows are from, columns to. "}`, buildNode("span", { class: "quiet" }, `Source: ${metric.source}.`));
     const focused = parts.matrix.contains(document.activeElement) ? document.activeElement : null;
     const box = parts.place.getBoundingClientRect();
-    drawMatrix(parts.matrix, { ...context, size: [box.width, box.height] });
+    const enlarged = enlargement();
+    sizeDrawing(parts.matrix, drawMatrix(parts.matrix, { ...context, size: [box.width / enlarged, box.height / enlarged] }), enlarged);
     if (focused?.dataset.i) cellAt(focused.dataset.i, focused.dataset.j)?.focus();
   }
 
@@ -201,12 +212,10 @@ export function makeAgreementPage(atlas, host) {
     context.at = null;
     if (why) return;
     const box = parts.figurePlace.getBoundingClientRect();
-    const [w, h] = [Math.max(320, Math.min(box.width, 900)), Math.max(240, Math.min(box.height, 700))];
+    const enlarged = enlargement();
+    const [w, h] = [Math.max(320, Math.min(box.width / enlarged, 900)), Math.max(240, Math.min(box.height / enlarged, 700))];
     const made = figure.draw(parts.figure, context, [w, h]);
-    const tall = typeof made === "number" ? made : h;
-    parts.figure.setAttribute("viewBox", `0 0 ${w} ${tall}`);
-    parts.figure.setAttribute("width", w);
-    parts.figure.setAttribute("height", tall);
+    sizeDrawing(parts.figure, [w, typeof made === "number" ? made : h], enlarged);
     parts.figure.setAttribute("aria-label", figure.title(context));
     parts.figure.querySelector(".mark")?.setAttribute("tabindex", 0);
     context.at = made?.said || null;
@@ -226,7 +235,7 @@ export function makeAgreementPage(atlas, host) {
     const shown = FIGURES[now.figure];
     const [svg, title, caption] = of === "matrix"
       ? [parts.matrix, metric.label, `${parts.over.textContent}. ${metric.meaning} Source: ${metric.source}.`]
-      : [parts.figure, shown.title(drawn), `${shown.says(drawn).join(" ")} ${parts.over.textContent}`];
+      : [parts.figure, (shown.saved || shown.title)(drawn), `${shown.says(drawn).join(" ")} ${parts.over.textContent}`];
     if (of === "figure" && shown.why(drawn)) return atlas.say("There is no figure to save.", "info");
     return saveDrawing(svg, kind, { stem, title, caption, surface });
   }
@@ -291,20 +300,29 @@ export function makeAgreementPage(atlas, host) {
     if (said) parts.tip.show(said, event.clientX, event.clientY);
   });
 
+  /* What the menu of exports saves here instead of maps. */
+  const exported = (format) => (drawn && (format === "png" || format === "svg")
+    ? { holds: `${drawn.metrics[drawn.name].label} of ${counted(drawn.run.models.length, "model")}`, save: () => save("matrix", format).catch((error) => atlas.failed(error)) }
+    : null);
+
   const later = oncePerFrame(draw);
   view.on((_view, changed) => {
     if (!seen) return;
     if (PAGE_FIELDS.some((field) => changed.has(field)) || view.get().over === "selection") later();
   });
   atlas.selection.on(() => seen && later());
-  new MutationObserver(() => seen && later()).observe(document.documentElement, { attributeFilter: ["data-mantine-color-scheme"] });
+  new MutationObserver(() => seen && later()).observe(document.documentElement, { attributeFilter: ["data-mantine-color-scheme", "data-presenting"] });
   const sized = new ResizeObserver(() => seen && later());
   for (const node of [parts.place, parts.figurePlace]) sized.observe(node);
 
   return {
     show(next) {
       seen = next;
-      if (!seen) return picked.leave();
+      if (!seen) {
+        atlas.exporting = null;
+        return picked.leave();
+      }
+      atlas.exporting = exported;
       if (!overview) load("overview", "agreement", (found) => (overview = found));
       return later();
     },

@@ -34,7 +34,7 @@ def test_the_run_that_pages_open_with_comes_first(client):
     assert [r["name"] for r in told["runs"]] == [FIRST, "representatives-structure", "within-element-atom"]
     assert told["baselines"] == ["element-only"]
     assert set(told["metrics"]) == set(METRICS)
-    assert told["metrics"]["transport"]["high"] is None
+    assert told["metrics"]["gfre"]["high"] is None
     assert all(m["meaning"] and m["source"] for m in told["metrics"].values())
 
 
