@@ -40,7 +40,11 @@ class PageReader(Reader):
     def _pair(self, value: str) -> tuple[str, ...] | None:
         wanted = self._items(value)
         found = self._known("model", wanted, self.data.model_keys)
-        return found if len(found) == 2 or not wanted else None
+        if len(found) == 2 or not wanted:
+            return found
+        if len(found) == len(wanted):
+            self.damaged("a pair of models", value, "none is chosen")
+        return None
 
     def _axes(self, value: str) -> tuple[str, ...] | None:
         wanted = self._items(value)
