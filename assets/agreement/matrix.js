@@ -109,7 +109,7 @@ export function drawMatrix(svg, { run, metrics, name, order, baselines, cards, t
   // three decimals do without their nought where there is little room
   function numberIn(v) {
     const text = cellText(v, metric);
-    return wide < 32 && text.length > 4 ? text.replace("0.", ".") : text;
+    return wide < 38 && text.length > 4 ? text.replace("0.", ".") : text;
   }
 
   function cellOf({ i, j, x, y }) {

@@ -142,7 +142,8 @@ export function makeAgreementPage(atlas, host) {
   }
 
   function draw() {
-    if (!seen) return;
+    if (!seen) return undefined;
+    parts.tip.hide();
     const now = view.get();
     if (!overview) return showNone(now);
     const found = current(now);
