@@ -7,9 +7,8 @@ import { makeView } from "./view.js";
 export function makeAtlas(info) {
   const address = (path) => info.root + path;
   const data = (path) => `${info.root}data/${encodeURIComponent(info.atlas)}/${path}`;
-  const arrays = makeArrays(info, data, () => comparisonName(view ? view.get() : info.state, info));
-
   let view = null; // arrays ask it what is compared
+  const arrays = makeArrays(info, data, () => comparisonName(view ? view.get() : info.state, info));
 
   /* "<structure id>:<number of the atom in it>"; by its index until the names are here. */
   function atomName(atom) {

@@ -20,6 +20,9 @@ export function mapsOf(view, info, most) {
   return { ...own, models: pair.slice(0, most), colour: "overlap", hide: [], colours: {}, draw: "points" };
 }
 
+/* Whether a view picks atoms out. */
+export const selectsAtoms = ({ elements, hide, find, brush, lasso }) => Boolean(elements.length || hide.length || find.trim() || Object.keys(brush).length || lasso);
+
 export function makeNeighboursPage(atlas, host) {
   const { info, view } = atlas;
   const possible = info.quantities.some((q) => q.id === "overlap");
@@ -27,7 +30,7 @@ export function makeNeighboursPage(atlas, host) {
     host.replaceChildren(buildNode("p", { class: "page-empty" }, "Neighbours are compared between two models, and this atlas has lists of fewer. Build it again with another model: platonic-atlas build … --models …"));
     return { show() {} };
   }
-  const headline = buildNode("section", { class: "headline", "aria-label": "Overlap", role: "status" });
+  const headline = buildNode("section", { class: "headline", "aria-label": "Overlap", "aria-live": "polite" });
   let most = 2;
   const maps = makeSmallMaps(atlas, (now) => mapsOf(now, info, most), "Maps of the compared models, coloured by overlap");
   const scale = buildNode("div", { class: "scale-place" });
@@ -54,7 +57,7 @@ export function makeNeighboursPage(atlas, host) {
     if (!found) return;
     const missing = Boolean(found.obstacle);
     body.hidden = missing;
-    const selected = Boolean(atlas.selection.get().mask);
+    const selected = selectsAtoms(view.get());
     headline.replaceChildren(...(missing ? [buildNode("p", { class: "page-empty" }, found.obstacle)] : headlineNodes(found, view.get(), selected)));
     where.show(found, legend);
     const own = view.get().colour === "overlap" ? view.get() : { ...view.get(), limits: null, log: false, reverse: false };

@@ -60,6 +60,8 @@ export function startTable(atlas) {
 
   const source = {
     async getRows(params) {
+      // the grid asks a little later, when another panel may be open
+      if (!isTable(panel)) return params.failCallback();
       const address = rowsAddress(params.startRow, params.endRow);
       try {
         const page = ahead?.address === address ? ahead.page : await readRows(address);
