@@ -3,6 +3,7 @@ import { svgNode } from "../panels/nodes.js";
 import { chartFrame, chartLine, chartScale, chartText, cutText, inkOf, roundRange } from "./frame.js";
 import { intervalText, isKnown, overText, scoreAt, scoreText } from "./scores.js";
 
+const shareText = (part) => `${(100 * part).toFixed(part > 0 && part < 0.01 ? 2 : 1)} %`;
 const DIMENSION_PARTS = ["intrinsic-dimension", "collapse"];
 
 export function drawDimension(svg, { run, metrics, cards }, [w, h]) {
@@ -27,7 +28,11 @@ export function drawDimension(svg, { run, metrics, cards }, [w, h]) {
       if (!isKnown(f.value)) return;
       const colour = inkOf(cards.find((c) => c.key === run.models[i])?.trained ? "accent" : "quiet");
       const mark = { class: "mark", tabindex: -1, role: "img", "data-said": said.join("\n"), "aria-label": said.join("; ") };
-      if (k) return parts.push(svgNode("rect", { x: box.left, y: y - 4.5, width: Math.max(x(f.value) - box.left, 1), height: 9, fill: colour, ...mark }));
+      const text = k ? shareText(f.value) : scoreText(f.value, 1);
+      const end = x(k ? f.value : (f.high ?? f.value)) + (k ? 5 : 8);
+      const inside = end + (k ? 32 : 24) > box.right;
+      parts.push(chartText(inside && k ? end - 10 : inside ? x(f.low ?? f.value) - 8 : end, y + 3.5, text, { class: "tick", "text-anchor": inside ? "end" : "start", ...(inside && k && { style: `fill: ${inkOf("surface")}` }) }));
+      if (k) return parts.splice(-1, 0,svgNode("rect", { x: box.left, y: y - 4.5, width: Math.max(x(f.value) - box.left, 1), height: 9, fill: colour, ...mark }));
       if (isKnown(f.low) && isKnown(f.high)) parts.push(chartLine(x(f.low), y, x(f.high), y, { stroke: colour, "stroke-width": 2 }));
       parts.push(svgNode("circle", { cx: x(f.value), cy: y, r: 4, fill: colour, ...mark }));
       return null;

@@ -49,7 +49,7 @@ function treeParts(tree, placeOf, metric, { tree: width, bottom }) {
   parts.push(chartLine(x(0), axis, x(most), axis));
   for (const edge of [0, most]) parts.push(chartLine(x(edge), axis, x(edge), axis + 3), chartText(x(edge), axis + 14, tickNumber(edge), { class: "tick", "text-anchor": "middle" }));
   const title = metric.alike === "high" ? `${tickNumber(metric.high)} − score` : "score";
-  parts.push(chartText(TREE_LEFT - 4, axis + 27, `${title}, average linkage`, { class: "tick" }));
+  parts.push(chartText(TREE_LEFT - 4, axis + 27, `${title}${metric.symmetric ? "" : ", mean of both ways"}, average linkage`, { class: "tick" }));
   return parts;
 }
 

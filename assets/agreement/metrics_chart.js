@@ -6,7 +6,7 @@ import { atChance, intervalText, isKnown, overText, scoreAt, scoreText } from ".
 const SCOPES = [["global", "Global"], ["local", "Local"], ["dimension", "Dimension"]];
 /* Names where the column is narrow. */
 const SHORT_NAMES = { "procrustes-angular": "Procrustes, angular", gfre: "Global reconstr.", lfre: "Local reconstr.", "id-correlation": "Dimension correlation", "information-imbalance": "Inform. imbalance" };
-const [LEAST_ROW, MOST_ROW] = [16.5, 25];
+const [LEAST_ROW, MOST_ROW] = [16.5, 29];
 
 /* Rows of the table: a heading, or a metric (twice where it has two directions). */
 export function metricRows(run, metrics, i, j) {
