@@ -26,6 +26,9 @@ def main(arguments: list[str] | None = None) -> int:
         help="a further name by which browsers may ask for the page, such as that of a proxy; may be repeated",
     )  # fmt: skip
     parser.add_argument("--views", type=Path, metavar="FILE", help="saved views (JSON) that every visitor is offered")
+    parser.add_argument(
+        "--errors", type=Path, metavar="FILE", help="the models' energy errors (CSV: model,error,unit,source)"
+    )
     parser.add_argument("--no-upload", action="store_true", help="do not let visitors place crystals of their own")
     parser.add_argument("--version", action="version", version=f"platonic-atlas {version('platonic-atlas')}")
     given = parser.parse_args(arguments)
@@ -36,7 +39,9 @@ def main(arguments: list[str] | None = None) -> int:
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # a polite kill ends it as Ctrl-C does
     try:
-        serve(given.atlas, given.host, given.port, given.views, not given.no_upload, given.allow_host, ready)
+        serve(
+            given.atlas, given.host, given.port, given.views, not given.no_upload, given.allow_host, ready, given.errors
+        )
     except AtlasError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1

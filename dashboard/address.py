@@ -106,6 +106,7 @@ def _zoom(zoom: Mapping[str, Sequence[float]]) -> str:
 
 PARAMETERS: dict[str, tuple[str, Callable[[Any], str]]] = {
     "atlas": ("atlas", str),
+    "page": ("page", str),
     "models": ("models", _list),
     "space": ("space", str),
     "method": ("map", str),
@@ -128,6 +129,16 @@ PARAMETERS: dict[str, tuple[str, Callable[[Any], str]]] = {
     "size": ("size", exact_decimal),
     "zoom": ("zoom", _zoom),
     "panel": ("panel", str),
+    "run": ("run", str),
+    "metric": ("metric", str),
+    "order": ("order", str),
+    "figure": ("figure", str),
+    "pair": ("pair", _list),
+    "axes": ("axes", _list),
+    "over": ("over", str),
+    "nearest": ("nearest", exact_decimal),
+    "chance": ("chance", _flag),
+    "ranked": ("ranked", str),
     "theme": ("theme", str),
 }
 """Field of a view -> (its name in the address, how its value is written)."""

@@ -9,6 +9,7 @@ import dash_mantine_components as dmc
 from dash import dcc, html
 from flask import Response
 
+from dashboard.agreement.errors import ErrorTable
 from dashboard.atlases import Atlases
 from dashboard.index import make_app
 from dashboard.pages import map as map_page
@@ -28,7 +29,9 @@ ACCENT = [
 ]  # fmt: skip
 
 
-def create_app(atlases: Atlases, views: Path | None = None, uploads: bool = True) -> dash.Dash:
+def create_app(
+    atlases: Atlases, views: Path | None = None, uploads: bool = True, errors: ErrorTable | None = None
+) -> dash.Dash:
     """Make the app that shows `atlases` and nothing else.
 
     Parameters
@@ -38,6 +41,8 @@ def create_app(atlases: Atlases, views: Path | None = None, uploads: bool = True
         A file of saved views, for everybody who opens the page.
     uploads : bool
         Whether crystals may be sent to be placed on the maps.
+    errors : ErrorTable, optional
+        Energy errors of the models.
     """
     app = make_app(atlases)
     app.layout = dmc.MantineProvider(
@@ -47,7 +52,7 @@ def create_app(atlases: Atlases, views: Path | None = None, uploads: bool = True
     )
     add_routes(app, atlases)
     _add_script(app)
-    map_page.register(app, atlases, views, uploads)
+    map_page.register(app, atlases, views, uploads, errors)
     return app
 
 

@@ -13,6 +13,7 @@ from dashboard.data import AtlasData
 from dashboard.labels import clean
 from dashboard.palette import CATEGORIES, SCALES, THEMES
 from dashboard.quantities import legend, listed
+from dashboard.selection import comparison_name
 from dashboard.state import as_json, default_view, parse
 
 
@@ -40,7 +41,7 @@ def bootstrap(atlases: Atlases, search: str | None, root: str) -> dict[str, Any]
         "atlases": [summary(atlases.get(n)) for n in atlases.names],
         "state": as_json(view),
         "notices": notices,
-        "legend": legend(data, view.colour),
+        "legend": legend(data, view.colour, comparison_name(data, view)),
     }
 
 

@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 from dashboard import quantities
 from dashboard.data import AtlasData
 from dashboard.labels import clean
+from dashboard.overlap import arrays
+from dashboard.overlap.compared import Comparison
 from dashboard.quantities import Quantity
 
 Kind = Literal["formula", "text", "symmetry", "number"]
@@ -19,6 +21,7 @@ TABLES = ("atoms", "structures")
 # said already by columns of their own
 REPEATED = {"elements", "formula", "pretty_formula", "name", "spacegroup", "spacegroup.number"}
 MOST_DECIMALS = 6
+OF_COMPARISON: dict[str, str] = {"atom": "overlap", "structure": "mean_overlap"}
 
 
 @dataclass(frozen=True)
@@ -35,7 +38,7 @@ class Column:
     of : str
         ``structure``, ``atom`` or ``model``: what one value belongs to.
     model : str
-        Key of the model, empty where the quantity is of none.
+        Key of the model, or name of the comparison; empty where the quantity is of none.
     """
 
     id: str
@@ -75,8 +78,10 @@ class Numbers:
         return -self.values if descending else self.values
 
 
-def listed(data: AtlasData, of: str, models: Sequence[str] = ()) -> dict[str, Column]:
-    """The columns of the table of ``atoms`` or ``structures``, those of `models` among them."""
+def listed(
+    data: AtlasData, of: str, models: Sequence[str] = (), compares: Comparison | None = None
+) -> dict[str, Column]:
+    """The columns of the table of ``atoms`` or ``structures``, those of `models` and of a comparison among them."""
     found = [Column("formula", "Crystal", "", "formula", "structure")]
     if any(data.crystal_names):
         found.append(Column("name", "Name", "", "text", "structure"))
@@ -102,6 +107,10 @@ def listed(data: AtlasData, of: str, models: Sequence[str] = ()) -> dict[str, Co
                 for q in stored
                 if q.of == "model" and key in q.models
             ]
+    if compares is not None and quantities.OVERLAP.id in quantities.listed(data):
+        noun, mean = ("atom", "") if of == "atoms" else ("structure", "Mean ")
+        label = clean(f"{mean}{compares.label[:1].lower() if mean else compares.label[:1]}{compares.label[1:]}", 120)
+        found.append(Column(f"{OF_COMPARISON[noun]}@{compares.name}", label, "", "number", noun, compares.name))
     return {column.id: column for column in found}
 
 
@@ -109,10 +118,12 @@ def _kind(quantity: Quantity) -> Kind:
     return "number" if quantity.stored == "number" else "text"
 
 
-def described(data: AtlasData, of: str, models: Sequence[str]) -> list[dict[str, Any]]:
+def described(
+    data: AtlasData, of: str, models: Sequence[str], compares: Comparison | None = None
+) -> list[dict[str, Any]]:
     """Columns as the page gets them, numbers with their decimals."""
     result = []
-    for column in listed(data, of, models).values():
+    for column in listed(data, of, models, compares).values():
         held = contents(data, column)
         decimals = {"decimals": held.decimals} if isinstance(held, Numbers) else {}
         result.append(asdict(column) | decimals)
@@ -126,6 +137,11 @@ def contents(data: AtlasData, column: Column) -> Texts | Numbers:
 
 def _read(data: AtlasData, column: Column) -> Texts | Numbers:
     name = column.id
+    if name.partition("@")[0] in OF_COMPARISON.values():
+        compares = quantities.comparison_of(data, column.model)
+        return _numbers(
+            arrays.of_atoms(data, compares) if column.of == "atom" else arrays.of_structures(data, compares)
+        )
     quantity = quantities.listed(data).get(name.removesuffix(f"@{column.model}") if column.model else name)
     if quantity is not None and quantity.path:
         raw = data.atlas.file.read(quantity.path.format(model=column.model))

@@ -30,7 +30,7 @@ EARLY_THEME = """
 })();
 """
 PAGE = """<!DOCTYPE html>
-<html lang="en">
+<html lang="en" data-page="{page}">
 <head>
 {metas}
 <title>{title}</title>
@@ -92,8 +92,8 @@ class ExplorerApp(dash.Dash):
             info["atom_name"] = self.atlases.of(search).atom_name(info["state"]["atom"])
         shown = clean(str(info["title"]), 60)
         return PAGE.format(
-            metas=metas, title=escape(f"{shown} · Platonic Atlas"), css=css, favicon=favicon, early=EARLY_THEME,
-            atlas=escape(shown), app_entry=app_entry, info=safe_json(info),
+            page=info["state"]["page"], metas=metas, title=escape(f"{shown} · Platonic Atlas"), css=css,
+            favicon=favicon, early=EARLY_THEME, atlas=escape(shown), app_entry=app_entry, info=safe_json(info),
             script=f"{root}atlas.js?v={explorer()[1]}", plotly=info["plotly"], config=config, scripts=scripts,
             renderer=renderer,
         )  # fmt: skip

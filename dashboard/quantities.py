@@ -1,8 +1,9 @@
 """Everything that points can be coloured, brushed and tabulated by, under one id each.
 
 Quantities of elements, atoms and structures have one value an atom; those of a model, stored at
-``models/<key>/properties/<name>``, have one value an atom and model. Numbers are float64 with NaN where there is no
-value; categories are codes, 255 where there is none.
+``models/<key>/properties/<name>``, have one value an atom and model; those of a comparison one an atom and comparison
+(`dashboard.overlap`). Numbers are float64 with NaN where there is no value; categories are codes, 255 where there is
+none.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from numpy.typing import NDArray
 
 from dashboard import labels
 from dashboard.data import AtlasData
+from dashboard.overlap import arrays, compared
 from dashboard.palette import CATEGORIES, OTHER, PALETTE, legible
 from precompute.store import Column
 
@@ -46,7 +48,7 @@ class Quantity:
     kind : str
         ``category`` or ``number``.
     of : str
-        What it is a property of: ``element``, ``atom``, ``structure`` or ``model``.
+        What it is a property of: ``element``, ``atom``, ``structure``, ``model`` or ``comparison``.
     models : tuple of str
         The models that have it, where it is a property of models.
     path : str
@@ -77,6 +79,7 @@ _OF_ELEMENTS = (
     Quantity("crystal_system", "Crystal system", "", "category", "structure"),
     Quantity("spacegroup", "Space group", "", "category", "structure"),
 )
+OVERLAP = Quantity(compared.OVERLAP, "Overlap of neighbours", "", "number", "comparison")
 BUILT_IN = tuple(q.id for q in _OF_ELEMENTS)
 
 
@@ -99,6 +102,8 @@ def _listed(data: AtlasData) -> dict[str, Quantity]:
                 found[q.id] = q
             elif before.stored == q.stored:
                 found[q.id] = Quantity(**{**vars(before), "models": (*before.models, key)})
+    if compared.is_possible(data):
+        found[OVERLAP.id] = OVERLAP
     return found
 
 
@@ -127,7 +132,7 @@ def values(data: AtlasData, quantity: str, model: str | None = None) -> NDArray:
         Id of a quantity of `listed`.
     model : str, optional
         The model, for a quantity of models; the first that has it where none is given. One that does not have it
-        has no value for any atom.
+        has no value for any atom. For a quantity of a comparison its name; by default that of the opening view.
 
     Returns
     -------
@@ -140,10 +145,25 @@ def values(data: AtlasData, quantity: str, model: str | None = None) -> NDArray:
         Where there is no such quantity.
     """
     q = listed(data)[quantity]
+    if q.of == "comparison":
+        return arrays.of_atoms(data, comparison_of(data, model))
     key = (q.models[0] if model is None else model) if q.of == "model" else None
     if q.of == "model" and key not in q.models:
         return np.full(data.n_atoms, *((NO_CODE, np.uint8) if q.kind == "category" else (np.nan, np.float64)))
     return data.keep(("values", quantity, key), lambda: _values(data, q, key or ""))
+
+
+def comparison_of(data: AtlasData, name: str | None) -> compared.Comparison:
+    """The comparison of a name, or where none is given of the opening view.
+
+    Raises
+    ------
+    KeyError
+    """
+    found = compared.opening(data) if name is None else compared.named(data, name)
+    if found is None:
+        raise KeyError(name)
+    return found
 
 
 def _values(data: AtlasData, q: Quantity, model: str) -> NDArray:
@@ -247,8 +267,11 @@ def _entries(names: list[str], colours: list[str]) -> list[dict[str, Any]]:
     return [{"label": label, "colour": colour} for label, colour in zip(unique, colours, strict=True)]
 
 
-def legend(data: AtlasData, quantity: str) -> dict[str, Any]:
+def legend(data: AtlasData, quantity: str, comparison: str | None = None) -> dict[str, Any]:
     """What a quantity's colours mean, ready for JSON; the counts are of atoms, over all models that have it.
+
+    Of a comparison's quantity `comparison` is the name. The range of overlap is the same for all pairs of models: 0 to
+    1, or above chance from the lowest value to 1.
 
     Returns
     -------
@@ -257,7 +280,22 @@ def legend(data: AtlasData, quantity: str) -> dict[str, Any]:
         its place); a number has ``lo, hi, log, integer, n, missing`` and ``counts`` in 64 equal bins from lo to hi
         (equal in log10 where ``log``).
     """
-    return data.keep(("legend", quantity), lambda: _legend(data, listed(data)[quantity]))
+    q = listed(data)[quantity]
+    if q.of == "comparison":
+        compares = comparison_of(data, comparison)
+        return data.keep(("legend", quantity, compares), lambda: _legend_of(data, q, compares))
+    return data.keep(("legend", quantity), lambda: _legend(data, q))
+
+
+def _legend_of(data: AtlasData, q: Quantity, compares: compared.Comparison) -> dict[str, Any]:
+    found = arrays.of_atoms(data, compares)
+    known = found[np.isfinite(found)]
+    lo = min(0.0, float(known.min())) if compares.chance and len(known) else 0.0
+    return {
+        "id": q.id, "label": compares.label, "kind": q.kind, "unit": q.unit, "of": q.of, "models": [],
+        "comparison": compares.name, "lo": lo, "hi": 1.0, "log": False, "integer": False, "n": len(known),
+        "missing": len(found) - len(known), "counts": np.histogram(known, BINS, (lo, 1.0))[0].tolist(),
+    }  # fmt: skip
 
 
 def _legend(data: AtlasData, q: Quantity) -> dict[str, Any]:
@@ -293,7 +331,7 @@ def stored_values(data: AtlasData, quantity: str, model: str | None = None) -> N
     found = values(data, quantity, model)
     if found.dtype == np.uint8:
         return found
-    meaning = legend(data, quantity)
+    meaning = legend(data, quantity, model if listed(data)[quantity].of == "comparison" else None)
     lo, hi = meaning["lo"], meaning["hi"]
     if meaning["log"]:
         found, lo, hi = np.log10(found), np.log10(lo), np.log10(hi)

@@ -17,6 +17,7 @@ from dashboard.atlases import Atlases
 from dashboard.data import AtlasData
 from dashboard.find import FindError
 from dashboard.labels import clean
+from dashboard.overlap import compared
 from dashboard.points import NO_PLACE, alignment, gathered, has_map, placed, quantised
 from dashboard.quantities import legend, listed, stored_values
 from dashboard.selection import text_mask
@@ -80,6 +81,11 @@ def add_routes(app: Dash, atlases: Atlases) -> None:
         data = route_data(atlases, atlas)
         model = request.args.get("model")
         known = listed(data).get(quantity)
+        if known is not None and known.of == "comparison":
+            name = comparison_asked(data)
+            return respond(
+                data.keep(("values body", quantity, name), lambda: values_body(data, quantity, name)), BINARY
+            )
         if known is None or (known.of == "model" and model is not None and model not in data.cards):
             abort(404)
         key = model if known.of == "model" else None
@@ -92,7 +98,8 @@ def add_routes(app: Dash, atlases: Atlases) -> None:
         data = route_data(atlases, atlas)
         if quantity not in listed(data):
             abort(404)
-        return respond_json(legend(data, quantity))
+        compares = listed(data)[quantity].of == "comparison"
+        return respond_json(legend(data, quantity, comparison_asked(data) if compares else None))
 
     @routes.get("/columns/<name>")
     def columns(atlas: str, name: str) -> BaseResponse:
@@ -136,6 +143,18 @@ def route_data(atlases: Atlases, name: str) -> AtlasData:
     if name not in atlases:
         abort(404)
     return atlases.get(name)
+
+
+def comparison_asked(data: AtlasData) -> str:
+    """The name of the comparison that an address asks for by ``between``, or of the opening view.
+
+    Answers 404 where it names none.
+    """
+    name = request.args.get("between")
+    found = compared.opening(data) if name is None else compared.named(data, name)
+    if found is None:
+        abort(404)
+    return found.name
 
 
 def points_body(data: AtlasData, key: str, name: str, align: str, exact: bool) -> tuple[bytes, dict[str, str]]:

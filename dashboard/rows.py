@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from dashboard import columns
 from dashboard.columns import Column, Numbers, Texts
 from dashboard.data import AtlasData
+from dashboard.overlap.compared import Comparison
 from dashboard.recent import Recent
 
 MOST_ROWS = 500  # of one page
@@ -126,7 +127,10 @@ class Tables:
         self._masks: Recent[Mask] = Recent(KEPT)
         self._counted: Recent[tuple[int, NDArray[np.int32], NDArray[np.int32]]] = Recent(KEPT)
 
-    def page(self, wanted: Asked, selection: str, select: Callable[[], Mask], models: Sequence[str]) -> dict[str, Any]:
+    def page(
+        self, wanted: Asked, selection: str, select: Callable[[], Mask], models: Sequence[str],
+        compares: Comparison | None = None,
+    ) -> dict[str, Any]:  # fmt: skip
         """One page.
 
         Parameters
@@ -138,6 +142,8 @@ class Tables:
             Gives the selected atoms, (N,) bool in file order; called where the selection is new.
         models : sequence of str
             Models whose columns there are.
+        compares : Comparison, optional
+            The overlap that has a column.
 
         Returns
         -------
@@ -150,7 +156,7 @@ class Tables:
         RowsError
             Where a column or an operator does not exist.
         """
-        known = columns.listed(self.data, wanted.of, models)
+        known = columns.listed(self.data, wanted.of, models, compares)
         mask = self._masks.get(selection, select)
         n_atoms, first, n_selected = self._counted.get(selection, lambda: self._count(mask))
         present = np.flatnonzero(n_selected)

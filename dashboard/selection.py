@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from dashboard.data import AtlasData
 from dashboard.find import matches
+from dashboard.overlap import compared
 from dashboard.points import grid, has_map
 from dashboard.polygon import inside
 from dashboard.quantities import legend, listed, values
@@ -46,10 +47,18 @@ def text_mask(data: AtlasData, view: View) -> NDArray[np.bool_]:
 def model_of(data: AtlasData, quantity: str, view: View) -> str | None:
     """The model by whose values a quantity hides and limits atoms: the first one shown that has it.
 
-    Where no model shown has it, the first of the atlas that does; None for quantities that are not of models.
+    Where no model shown has it, the first of the atlas that does. For a quantity of a comparison, the name of what the
+    view compares. None for all others.
     """
+    if listed(data)[quantity].of == "comparison":
+        return compared.of_view(data, view).name
     having = listed(data)[quantity].models
     return next((key for key in view.models if key in having), having[0] if having else None)
+
+
+def comparison_name(data: AtlasData, view: View) -> str:
+    """What the view compares, as `dashboard.quantities.legend` is told it."""
+    return compared.of_view(data, view).name
 
 
 def _legend_mask(data: AtlasData, view: View) -> NDArray[np.bool_]:

@@ -22,6 +22,7 @@ def serve(
     uploads: bool = True,
     allow_hosts: Sequence[str] = (),
     on_ready: Callable[[str], None] | None = None,
+    errors: Path | None = None,
 ) -> None:
     """Serve the atlases at `paths` until interrupted.
 
@@ -41,21 +42,25 @@ def serve(
         that others can reach answers to every name.
     on_ready : callable
         Called with the page's address once connections are accepted.
+    errors : Path, optional
+        A CSV file of the models' energy errors.
 
     Raises
     ------
     AtlasError
-        Where an atlas is not there or given twice, or the address cannot be listened on.
+        Where an atlas is not there or given twice, the errors cannot be read, or the address cannot be listened on.
     """
     from waitress.server import create_server
 
     from dashboard.admission import MAX_BYTES, limit
+    from dashboard.agreement.errors import read_errors
     from dashboard.app import create_app
     from dashboard.atlases import Atlases
 
     atlases = Atlases(paths)
+    table = None if errors is None else read_errors(errors)
     listening = _listen(host, port)
-    app = create_app(atlases, views=views, uploads=uploads)
+    app = create_app(atlases, views=views, uploads=uploads, errors=table)
     alone = ip_address(listening.getsockname()[0].partition("%")[0]).is_loopback
     limit(app.server, [host, *allow_hosts] if alone or allow_hosts else None)
     # a client that leaves early is no news

@@ -4,28 +4,27 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any
-from urllib.parse import parse_qs, unquote
+from urllib.parse import parse_qs
 
 from dashboard.address import PARAMETERS, as_written, format_view, read_items
 from dashboard.data import AtlasData
 from dashboard.labels import clean
+from dashboard.page_fields import PageReader
 from dashboard.palette import SCALES, THEMES
 from dashboard.quantities import legend, listed
+from dashboard.reading import interval, is_box, numbers
 from precompute.store import NEIGHBOUR_KINDS
 
+PAGES = ("map", "agreement", "neighbours")
 SPACES = ("shared", "raw")
 DRAWN = ("points", "density")
 PANELS = ("none", "atoms", "structures", "histograms")
 SIZES = (0.5, 4.0)
 MOST_VERTICES = 40
 LONGEST_FIND = 500
-MOST_ITEMS = 500
-"""Of one list in an address: more than any atlas has legend entries, quantities or elements."""
-MOST_NAMED = 3
-"""Notices about one parameter of an address."""
 
 
 @dataclass(frozen=True)
@@ -78,6 +77,28 @@ class View:
         What the drawer shows.
     theme : str
         ``light``, ``dark``, or empty for the system's.
+    page : str
+        What of the atlas is seen: ``map``, ``agreement`` or ``neighbours``.
+    run : str
+        The run of agreement; empty for the one that the page opens with.
+    metric : str
+        Of the matrix and the tree.
+    order : str
+        Of the matrix: ``tree`` or ``list``.
+    figure : str
+        Beside the matrix.
+    pair : tuple of str
+        The two models looked at, or none.
+    axes : (str, str)
+        The metrics that all pairs are drawn against.
+    over : str
+        Agreement over all of the ``atlas``, or over the ``selection``.
+    nearest : int
+        How many of the nearest neighbours are compared.
+    chance : bool
+        Whether overlap is counted from what chance gives.
+    ranked : str
+        What is ranked by overlap: ``atoms`` or ``structures``.
     """
 
     atlas: str
@@ -104,6 +125,17 @@ class View:
     zoom: Mapping[str, tuple[float, ...]] | None = None
     panel: str = "none"
     theme: str = ""
+    page: str = "map"
+    run: str = ""
+    metric: str = "procrustes"
+    order: str = "tree"
+    figure: str = "metrics"
+    pair: tuple[str, ...] = ()
+    axes: tuple[str, ...] = ("procrustes", "mutual-knn")
+    over: str = "atlas"
+    nearest: int = 10
+    chance: bool = False
+    ranked: str = "atoms"
 
     def __post_init__(self) -> None:
         for name in ("colours", "brush", "zoom"):
@@ -151,15 +183,14 @@ def parse(search: str | None, data: AtlasData) -> tuple[View, list[str]]:
     return reader.view, reader.notices
 
 
-class _Reader:
+class _Reader(PageReader):
     """Reads one field after another; later ones may depend on those before, in the order of `View`."""
 
     def __init__(self, data: AtlasData, asked: Mapping[str, str]) -> None:
-        self.data, self.asked = data, asked
+        super().__init__(data)
+        self.asked = asked
         self.default = default_view(data)
         self.view = replace(self.default, atlas=data.name)
-        self.notices: list[str] = []
-        self.told = 0
 
     def read(self, field: str) -> None:
         self.told = 0
@@ -167,48 +198,15 @@ class _Reader:
         if value is not None:
             self.view = replace(self.view, **{field: value})
 
-    def refuse(self, name: str, value: str, instead: str) -> None:
-        self._tell(f"The address asks for {name} “{clean(value, 60)}”, which this atlas does not have; {instead}.")
-
-    def damaged(self, name: str, value: str, instead: str) -> None:
-        self._tell(f"The address has {name} “{clean(value, 60)}”, which cannot be read; {instead}.")
-
-    def _tell(self, notice: str) -> None:
-        self.told += 1
-        if self.told <= MOST_NAMED:
-            self.notices.append(notice)
-        elif self.told == MOST_NAMED + 1:
-            self.notices.append("More of the same part of the address is left out.")
-
-    def _split(self, value: str, joint: str = ",") -> list[str]:
-        """The items of a list, still escaped, as many as are read."""
-        items = [item for item in value.split(joint) if item]
-        if len(items) > MOST_ITEMS:
-            self._tell(f"A list in the address has {len(items):,} items; the first {MOST_ITEMS} are read.")
-        return items[:MOST_ITEMS]
-
-    def _items(self, value: str) -> list[str]:
-        return [unquote(item) for item in self._split(value)]
-
-    def _among(self, name: str, value: str, options: Collection[str], instead: str) -> str | None:
-        if value in options:
-            return value
-        self.refuse(name, value, instead)
-        return None
-
-    def _known(self, name: str, wanted: Sequence[str], options: Collection[str]) -> tuple[str, ...]:
-        known = frozenset(options)
-        for w in wanted:
-            if w not in known:
-                self.refuse(name, w, "it is left out")
-        return tuple(dict.fromkeys(w for w in wanted if w in known))
-
     def _atlas(self, value: str) -> None:
         if value != self.data.name:
             self.notices.append(
                 f"The address asks for the atlas “{clean(value, 60)}”, which is not served here; "
                 f"“{clean(self.data.title, 60)}” is shown."
             )
+
+    def _page(self, value: str) -> str | None:
+        return self._among("the page", value, PAGES, "the maps are shown")
 
     def _models(self, value: str) -> tuple[str, ...] | None:
         wanted = self._items(value)
@@ -239,7 +237,7 @@ class _Reader:
     def _limits(self, value: str) -> tuple[float, float] | None:
         if not value:
             return None
-        found = _interval(value)
+        found = interval(value)
         if found is None or found[0] >= found[1]:
             self.damaged("a colour range", value, "the whole range is used")
             return None
@@ -251,15 +249,11 @@ class _Reader:
     def _reverse(self, value: str) -> bool | None:
         return self._flag("reversed colours", value)
 
-    def _flag(self, name: str, value: str) -> bool | None:
-        if value in ("0", "1"):
-            return value == "1"
-        self.damaged(name, value, "it is ignored")
-        return None
-
     def _labels(self) -> list[str]:
         """Legend entries of the colouring asked for."""
-        return [e["label"] for e in legend(self.data, self.view.colour).get("entries", [])]
+        if listed(self.data)[self.view.colour].kind == "number":
+            return []
+        return [e["label"] for e in legend(self.data, self.view.colour)["entries"]]
 
     def _colours(self, value: str) -> dict[str, str]:
         labels, found = frozenset(self._labels()), {}
@@ -291,13 +285,13 @@ class _Reader:
         for item in self._split(value):
             name, _, ends = item.partition(":")
             (name,) = read_items(name) or [""]
-            interval = _interval(ends)
+            between = interval(ends)
             if name not in quantities or quantities[name].kind != "number":
                 self.refuse("a range of", name, "it is ignored")
-            elif interval is None or interval[0] > interval[1]:
+            elif between is None or between[0] > between[1]:
                 self.damaged("a range", item, "it is ignored")
             else:
-                found[name] = interval
+                found[name] = between
         return found
 
     def _lasso(self, value: str) -> dict[str, Any] | None:
@@ -305,7 +299,7 @@ class _Reader:
             return None
         model, _, rest = value.partition(":")
         (model,) = read_items(model) or [""]
-        points = [_numbers(p, 2) for p in rest.split(";", MOST_VERTICES)]
+        points = [numbers(p, 2) for p in rest.split(";", MOST_VERTICES)]
         known = [p for p in points if p is not None]
         if model in self.data.model_keys and len(known) == len(points) and 3 <= len(points) <= MOST_VERTICES:
             columns = [as_written(axis) for axis in zip(*known, strict=True)]
@@ -327,7 +321,7 @@ class _Reader:
         return self._among("drawing", value, DRAWN, f"{self.default.draw} are shown")
 
     def _size(self, value: str) -> float | None:
-        found = _numbers(value, 1)
+        found = numbers(value, 1)
         if found is None or not SIZES[0] <= found[0] <= SIZES[1]:
             self.damaged("a point size", value, "the usual one is used")
             return None
@@ -338,10 +332,10 @@ class _Reader:
         for item in self._split(value, ";"):
             key, colon, rest = item.rpartition(":")
             (key,) = read_items(key) or [""]
-            box = _numbers(rest, 4)
+            box = numbers(rest, 4)
             box = box and (*as_written(box[:2]), *as_written(box[2:]))
             fits = not key if self.view.linked else key in self.data.model_keys
-            if not fits or bool(colon) != bool(key) or box is None or not _is_box(box):
+            if not fits or bool(colon) != bool(key) or box is None or not is_box(box):
                 self.damaged("a zoom", item, "the whole map is shown")
             else:
                 found[key] = box
@@ -352,24 +346,3 @@ class _Reader:
 
     def _theme(self, value: str) -> str | None:
         return self._among("theme", value, ["", *THEMES], "the system's is used")
-
-
-def _numbers(text: str, n: int) -> tuple[float, ...] | None:
-    """`n` finite decimal numbers, or None."""
-    parts = text.split(",")
-    if len(parts) != n or not all(
-        re.fullmatch(r"-?\d{1,320}(\.\d{1,400})?(e[+-]?\d{1,3})?", p, re.ASCII) for p in parts
-    ):
-        return None
-    values = tuple(float(p) for p in parts)
-    return values if all(math.isfinite(v) for v in values) else None
-
-
-def _is_box(box: Sequence[float]) -> bool:
-    return all(map(math.isfinite, box)) and box[0] < box[1] and box[2] < box[3]
-
-
-def _interval(text: str) -> tuple[float, float] | None:
-    low, _, high = text.partition("..")
-    found = _numbers(f"{low},{high}", 2)
-    return None if found is None else (found[0], found[1])

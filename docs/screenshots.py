@@ -54,6 +54,8 @@ SHOTS = (
     Shot("histograms", f"?{TWO}&panel=histograms&brush=electronegativity:2.5..4"),
     Shot("crystal", "?atom=BaCeO3-cubic-perovskite:2", part=".right"),
     Shot("find", f"?{TWO}", act=search),
+    Shot("agreement", "?page=agreement&pair=7net-0,chgnet-0.3.0"),
+    Shot("agreement-anchors", "?page=agreement&figure=anchors", part=".agree-side"),
     Shot("keys", f"?{TWO}", act=press("?")),
     Shot("views", f"?{TWO}", act=click("Views")),
     Shot("export", f"?{TWO}", act=click("Export")),

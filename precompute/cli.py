@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import math
 import signal
 import subprocess
 import sys
@@ -14,6 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.console import Console
 
+from precompute.as_json import print_json
+from precompute.cli_agreement import agreement, keep_default
 from precompute.cli_export import export
 from precompute.contracts import AtlasError
 
@@ -33,6 +33,7 @@ anchors_app = typer.Typer(no_args_is_help=True, help="Anchor sets: the reference
 app.add_typer(env_app, name="env")
 app.add_typer(anchors_app, name="anchors")
 app.command()(export)
+app.command()(agreement)
 
 out_console = Console()
 err_console = Console(stderr=True)
@@ -82,19 +83,6 @@ def main() -> None:
 
 def _interrupt(*_: object) -> None:
     raise Interrupted
-
-
-def _print_json(data: object) -> None:
-    print(json.dumps(_without_nan(data), indent=2, default=str, ensure_ascii=False, allow_nan=False))
-
-
-def _without_nan(data: Any) -> Any:
-    """Put null where JSON has no number."""
-    if isinstance(data, dict):
-        return {k: _without_nan(v) for k, v in data.items()}
-    if isinstance(data, list | tuple):
-        return [_without_nan(v) for v in data]
-    return None if isinstance(data, float) and not math.isfinite(data) else data
 
 
 @app.command()
@@ -209,6 +197,7 @@ def demo(
 
     # one model that does not run here is told, and is no reason to hide the others
     _make(Question(out=out, models=_listed(DEMO_MODELS), title="Catalogue of known crystals"))
+    keep_default(out, err_console)
     if serve_it:
         serve([out], host, port)
 
@@ -228,12 +217,16 @@ def serve(
     allow_host: Annotated[
         list[str] | None, typer.Option(help="A further name by which browsers may ask for the page; may be repeated.")
     ] = None,
+    errors: Annotated[
+        Path | None, typer.Option(help="The models' energy errors (CSV: model,error,unit,source).")
+    ] = None,
     upload: Annotated[bool, typer.Option(help="Let visitors place crystals of their own on the maps.")] = True,
 ) -> None:
     """Show atlases in the browser."""
     # a process of its own: the dashboard never shares one with torch or the model packages
     command = [sys.executable, "-m", "dashboard", *map(str, atlases), "--host", host, "--port", str(port)]
     command += [] if views is None else ["--views", str(views)]
+    command += [] if errors is None else ["--errors", str(errors)]
     command += [f"--allow-host={name}" for name in allow_host or []]
     process = subprocess.Popen(command if upload else [*command, "--no-upload"])
     try:
@@ -251,7 +244,7 @@ def info(atlas: AtlasPath, as_json: AsJson = False) -> None:
 
     data = atlas_info(Atlas(atlas))
     if as_json:
-        _print_json(data)
+        print_json(data)
     else:
         print_info(out_console, data)
 
@@ -268,7 +261,7 @@ def models(
 
     rows = listing.rows(Registry.load(models_file) if models_file else registry())
     if as_json:
-        _print_json(rows)
+        print_json(rows)
     else:
         print_models(out_console, rows)
 
@@ -296,7 +289,7 @@ def env_list(as_json: AsJson = False) -> None:
 
     rows = [asdict(e) for e in environments.environments()]
     if as_json:
-        _print_json(rows)
+        print_json(rows)
         return
     for row in rows:
         state = f"ready, {row['megabytes']:.0f} MB" if row["ready"] else "not there"
@@ -349,6 +342,6 @@ def anchors_show(
     else:
         anchors = anchor_files.load(source) if source.suffix == ".json" else Atlas(source).anchors
     if as_json:
-        _print_json(anchor_rows(anchors))
+        print_json(anchor_rows(anchors))
     else:
         print_anchors(out_console, anchors)

@@ -125,12 +125,16 @@ class Staging:
         """
         self.file.set_attrs({**attrs, "complete": True})
         self.file.consolidate()
-        if self.out.exists():
-            self.out.rename(self._retired)
-        self.atlas_path.rename(self.out)
-        self._throw_away(self._retired)
+        self.exchange(self.atlas_path)
         if not keep_blocks:
             self.discard()
+
+    def exchange(self, made: Path) -> None:
+        """Give a whole atlas the name, in place of the one that has it, if any."""
+        if self.out.exists():
+            self.out.rename(self._retired)
+        made.rename(self.out)
+        self._throw_away(self._retired)
 
 
 class Ledger:
@@ -171,6 +175,37 @@ class Ledger:
 
     def _save(self) -> None:
         self._file.set_attrs({"provenance": self.entries})
+
+
+@contextmanager
+def amended(out: Path) -> Iterator[AtlasFile]:
+    """Add to a finished atlas, whole or not at all.
+
+    The changes are made to a copy beside it that shares the bulky chunks, and that takes the atlas's name when the
+    context ends without an error; until then readers see the atlas as it was.
+
+    Raises
+    ------
+    AtlasError
+        Where a build holds the lock, the atlas is a zip, or nothing can be written there.
+    """
+    if not out.is_dir():
+        raise AtlasError(f"{out} is no folder; unzip it to add to it")
+    staging = Staging(out)
+    with staging.lock():
+        staging.recover()
+        copy = staging.out.with_name(staging.out.name + ".amended")
+        try:
+            shutil.rmtree(copy, ignore_errors=True)
+            shutil.copytree(staging.out, copy, copy_function=_link_or_copy)
+            file = AtlasFile.edit(copy)
+            yield file
+            file.consolidate()
+            staging.exchange(copy)
+        except OSError as error:
+            raise AtlasError(f"cannot write {out}: {error.strerror or error}") from error
+        finally:
+            shutil.rmtree(copy, ignore_errors=True)
 
 
 def _forget_consolidation(source: Path, target: Path) -> None:

@@ -17,7 +17,8 @@ async function bodyOf(answer, what) {
   throw new Error(said || `${what} could not be read (${answer.status})`);
 }
 
-export function makeArrays(info, dataAddress) {
+/* `between` names what the view compares now. */
+export function makeArrays(info, dataAddress, between = () => "") {
   const kept = new Map(); // key -> {promise, value, bytes}
 
   function keep(key, read) {
@@ -74,9 +75,13 @@ export function makeArrays(info, dataAddress) {
     const asked = [align && align !== key ? `align=${encodeURIComponent(align)}` : "", exact ? "exact=1" : ""].filter(Boolean);
     return `points/${encodeURIComponent(key)}/${map}${asked.length ? `?${asked.join("&")}` : ""}`;
   };
-  const valuesPath = (id, key) => `values/${encodeURIComponent(id)}${key ? `?model=${encodeURIComponent(key)}` : ""}`;
+  const ofQuantity = (id) => info.quantities.find((q) => q.id === id)?.of;
+  const asked = (name, value) => (value ? `?${name}=${encodeURIComponent(value)}` : "");
+  const valuesPath = (id, key) =>
+    `values/${encodeURIComponent(id)}${ofQuantity(id) === "comparison" ? asked("between", between()) : asked("model", key)}`;
+  const legendPath = (id) => `legend/${encodeURIComponent(id)}${ofQuantity(id) === "comparison" ? asked("between", between()) : ""}`;
   const kinds = { order: Uint32Array, element: Uint8Array, structure: Uint32Array, counter: Uint16Array, site: Uint16Array };
-  const legends = { [info.legend?.id]: info.legend };
+  const legends = info.legend ? { [legendPath(info.legend.id)]: info.legend } : {};
 
   const arrays = {
     points: (key, map, align, exact) =>
@@ -94,7 +99,9 @@ export function makeArrays(info, dataAddress) {
       if (of && !quantity.models.includes(of)) return wide ? new Uint16Array(info.n_atoms).fill(MISSING) : new Uint8Array(info.n_atoms).fill(255);
       return binary(valuesPath(id, of), (body) => (wide ? new Uint16Array(body) : new Uint8Array(body)));
     },
-    legend: (id) => (legends[id] ? Promise.resolve(legends[id]) : json(`legend/${encodeURIComponent(id)}`)),
+    legend: (id) => (legends[legendPath(id)] ? Promise.resolve(legends[legendPath(id)]) : json(legendPath(id))),
+    /* What an address of this atlas answers, as JSON. */
+    asked: (path) => json(path),
     column: (name) => binary(`columns/${name}`, (body) => new kinds[name](body)),
     names: () => json("names"),
     mask: (query) => binary(`mask${query || "?"}`, (body, headers) => ({ bits: new Uint8Array(body), n: Number(headers.get("X-Selected")) })),

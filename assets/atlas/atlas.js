@@ -1,12 +1,14 @@
 /* The one object that panels are given: the view, the arrays, and what the maps show of them. */
 import { makeArrays } from "./arrays.js";
+import { comparisonName } from "./comparison.js";
 import { makeEvents } from "./events.js";
 import { makeView } from "./view.js";
 
 export function makeAtlas(info) {
   const address = (path) => info.root + path;
   const data = (path) => `${info.root}data/${encodeURIComponent(info.atlas)}/${path}`;
-  const arrays = makeArrays(info, data);
+  let view = null; // arrays ask it what is compared
+  const arrays = makeArrays(info, data, () => comparisonName(view ? view.get() : info.state, info));
 
   /* "<structure id>:<number of the atom in it>"; by its index until the names are here. */
   function atomName(atom) {
@@ -18,7 +20,7 @@ export function makeAtlas(info) {
     return `${names.id[structure[rank[atom]]]}:${atom - first + 1}`;
   }
 
-  const view = makeView(info, atomName);
+  view = makeView(info, atomName);
   const [selected, legends, hovers, failures] = [makeEvents(), makeEvents(), makeEvents(), makeEvents()];
   let selection = { mask: null, count: info.n_atoms };
   let legend = info.legend;

@@ -6,6 +6,7 @@ import { fetchAhead, loadDash, loadPlotly } from "./loading.js";
 import { startMapKeys } from "./map_keys.js";
 import { makeMaps } from "./maps.js";
 import { makeActions } from "../panels/keyboard.js";
+import { holdPage } from "./pages.js";
 import { startNotices } from "../panels/notices.js";
 import { holdTheme } from "../panels/theme.js";
 import { startPanels } from "./panels.js";
@@ -33,6 +34,8 @@ export function boot() {
   const tools = startTools(atlas);
   const maps = makeMaps(atlas, host, tools.tool);
   const bridge = makeBridge(atlas);
+  // only the page that is seen is drawn
+  holdPage(atlas, (page) => maps.show(page === "map"));
   Object.assign(atlas, {
     bind: bridge.bind, mirror: bridge.mirror,
     maps: { panels: maps.panels, place: maps.place, redraw: maps.redraw, busy: maps.busy, zoom: maps.zoom, zoomToSelection: maps.zoomToSelection, axes: maps.axes, host, scene: maps.scene },
@@ -100,7 +103,8 @@ export function boot() {
     begun = true;
     performance.mark("atlas:points");
     // the axes first: what Dash runs takes longer than all of this
-    loadPlotly(info.plotly)
+    atlas.plotly = loadPlotly(info.plotly);
+    atlas.plotly
       .then((plotly) => {
         maps.beginAxes(plotly);
         performance.mark("atlas:axes");
@@ -129,7 +133,7 @@ export function boot() {
 
   watch();
   document.addEventListener("atlas:drawn", () => requestAnimationFrame(() => setTimeout(rest)), { once: true });
-  setTimeout(rest, PATIENCE);
+  setTimeout(rest, atlas.view.get().page === "map" ? PATIENCE : 0);
   maps.refresh();
 }
 

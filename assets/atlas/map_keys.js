@@ -1,4 +1,5 @@
 /* The maps without a pointer: arrows go from atom to atom, Enter chooses, Page Up and Page Down go to another panel. */
+import { mapPart } from "./parts.js";
 import { hideTip, showTip } from "./tip.js";
 
 const STEPS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
@@ -66,7 +67,7 @@ export function startMapKeys(atlas, maps) {
     atlas.hover.set(order[at]);
     showTip(atlas, host, maps, at, panel, place);
     const said = document.getElementById("atom-said");
-    if (said) said.textContent = host.querySelector("#tip").innerText;
+    if (said) said.textContent = mapPart(host, "tip").innerText;
   }
 
   host.addEventListener("blur", () => {

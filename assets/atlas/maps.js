@@ -6,8 +6,10 @@ import { layOutPanels } from "../points/panels.js";
 import { clipRect, deviceRect, MISSING, placeOf } from "../points/place.js";
 import { clearRaster, drawPoints, makeRaster } from "../points/raster.js";
 import { abgr, cssColour } from "../points/lut.js";
+import { changesOverlap } from "./comparison.js";
 import { makeAxes } from "./axes.js";
 import { makeOverlay } from "./overlay.js";
+import { mapPart } from "./parts.js";
 import { isDeep, isLinked, makeScenes } from "./scene.js";
 import { drawTitles } from "./titles.js";
 
@@ -31,7 +33,7 @@ function fitRanges([x0, x1, y0, y1], { w, h }) {
 
 export function makeMaps(atlas, host, tool) {
   const { info, view, arrays } = atlas;
-  const [titles, canvas, axesHost, marks] = ["titles", "points", "axes", "marks"].map((id) => host.querySelector(`#${id}`));
+  const [titles, canvas, axesHost, marks] = ["titles", "points", "axes", "marks"].map((name) => mapPart(host, name));
   const pen = canvas.getContext("2d");
   const overlay = makeOverlay(marks);
   const gather = makeScenes(info, arrays, (error) => atlas.failed(error));
@@ -48,6 +50,8 @@ export function makeMaps(atlas, host, tool) {
   let frame = 0;
   let guests = [];
   let path = null; // {panel, points: css px, open}
+  let seen = true;
+  let stale = false; // something has changed while they were not seen
   const dpr = () => window.devicePixelRatio || 1;
   const look = () => ({ ...info.themes[atlas.theme()], font: FONT });
 
@@ -66,7 +70,8 @@ export function makeMaps(atlas, host, tool) {
       const next = await gather(view.get(), atlas.theme(), view.masking());
       if (mine !== turn) return;
       const before = scene;
-      scene = next;
+      // other maps beside these may take their selection over
+      scene = { ...next, ...atlas.ownSelection?.() };
       const relaid = !before || before.linked !== scene.linked || before.view.align !== scene.view.align
         || before.panels.map((p) => p.key + p.map).join() !== scene.panels.map((p) => p.key + p.map).join();
       if (relaid || before.theme !== scene.theme) layOut();
@@ -100,7 +105,7 @@ export function makeMaps(atlas, host, tool) {
   }
 
   function showAxes() {
-    if (!scene || !laidOut) return;
+    if (!scene || !laidOut || !seen) return;
     axes.show({
       width: size.width, height: laidOut.height, linked: scene.linked, tool: tool(), look: look(),
       panels: scene.panels.map((panel, i) => ({ rect: laidOut.rects[i], ranges: rangesOf(panel, i) })),
@@ -142,6 +147,8 @@ export function makeMaps(atlas, host, tool) {
     if (!now || frame) cancelAnimationFrame(frame);
     frame = 0;
     if (!scene || !raster) return;
+    stale ||= !seen;
+    if (!seen) return;
     const d = dpr();
     if (raster.width !== Math.round(size.width * d)) {
       layOut(); // on another screen now
@@ -198,7 +205,8 @@ export function makeMaps(atlas, host, tool) {
   }
 
   function drawMarks() {
-    if (!scene) return;
+    stale ||= !seen;
+    if (!scene || !seen) return;
     const { atom, lasso } = view.get();
     overlay.draw(scene.panels.map((panel, i) => {
       const rings = [];
@@ -239,8 +247,8 @@ export function makeMaps(atlas, host, tool) {
     view.set({ zoom }, { step: true });
   }
 
-  view.on((_, changed) => {
-    if (DATA_FIELDS.some((field) => changed.has(field))) refresh();
+  view.on((now, changed) => {
+    if (DATA_FIELDS.some((field) => changed.has(field)) || changesOverlap(now, changed, info)) refresh();
     else if (changed.has("draw") || changed.has("size")) schedule();
     else if (changed.has("atom")) arrays.rank().then(drawMarks, atlas.failed);
     if (changed.has("zoom")) {
@@ -265,6 +273,14 @@ export function makeMaps(atlas, host, tool) {
       layOut();
     },
     relay: layOut,
+    /* What is not seen is not drawn, and drawn anew when it is seen again. */
+    show(next) {
+      if (next === seen) return;
+      seen = next;
+      if (!seen || !stale) return;
+      stale = false;
+      layOut();
+    },
     panels: () => (scene ? scene.panels.map((p, i) => ({ key: p.key, map: p.map, rect: rects[i], ranges: rangesOf(p, i) })) : []),
     panelAt: (x, y) => rects.findIndex((r) => x >= r.x && x <= r.x + r.w && y >= r.y && y <= r.y + r.h),
     placeIn: (i) => ({ ...placeIn(i), dpr: dpr() }),

@@ -7,6 +7,7 @@ import { startFind } from "../panels/find.js";
 import { startHints } from "../panels/hints.js";
 import { startKeyboard } from "../panels/keyboard.js";
 import { startLegend } from "../panels/legend.js";
+import { startPages } from "./pages.js";
 import { startModels } from "../panels/models.js";
 import { placeNotes } from "../panels/notices.js";
 import { startPeriodicTable } from "../panels/periodic_table.js";
@@ -19,6 +20,6 @@ import { startUpload } from "../panels/upload.js";
 import { startViews } from "../panels/views.js";
 
 export const startPanels = [
-  startUntrainedNote,
+  startUntrainedNote, startPages,
   placeNotes, startKeyboard, startExport, startTheme, startShare, startViews, startChosen, startModels, startSpace, startColour, startLegend, startPeriodicTable, startPresentation, startFind, startDrawer, startUpload, startHints,
 ];

@@ -2,6 +2,7 @@
 import { makeGrid, nearestInGrid } from "../points/grid.js";
 import { roundTogether } from "../points/address.js";
 import { simplifyPolygon } from "../points/lasso.js";
+import { mapPart } from "./parts.js";
 import { hideTip, showGuestTip, showTip } from "./tip.js";
 
 const NEAR = 10; // css px from the pointer to an atom that counts as under it
@@ -10,7 +11,7 @@ const VERTICES = 40;
 
 export function startPointer(atlas, maps, tool) {
   const { host } = maps;
-  const layer = host.querySelector("#marks");
+  const layer = mapPart(host, "marks");
   const grids = new WeakMap();
   let frame = 0;
   let pressed = null;

@@ -4,6 +4,7 @@ import { buildNode } from "../panels/nodes.js";
 import { shortNumber } from "../panels/words.js";
 import { cssColour, valueOfCode } from "../points/lut.js";
 import { MISSING } from "../points/place.js";
+import { mapPart } from "./parts.js";
 
 /* BaCeO3 with its numbers set low. */
 export function formulaNode(text) {
@@ -28,12 +29,12 @@ export function valueText(legend, stored) {
 }
 
 export function hideTip(host) {
-  const tip = host.querySelector("#tip");
+  const tip = mapPart(host, "tip");
   if (tip) tip.hidden = true;
 }
 
 export function showTip(atlas, host, maps, at, panel, [x, y]) {
-  const tip = host.querySelector("#tip");
+  const tip = mapPart(host, "tip");
   const { now } = atlas.arrays;
   const scene = maps.scene();
   const key = scene.panels[panel]?.key;

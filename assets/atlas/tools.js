@@ -42,9 +42,9 @@ export function startTools(atlas) {
       fit();
       atlas.view.on(press);
       atlas.selection.on(fit);
-      const add = atlas.actions?.add;
-      if (!add) return;
+      if (!atlas.actions) return;
       const group = "Maps";
+      const add = (action) => atlas.actions.add({ ...action, when: () => atlas.view.get().page === "map" });
       add({ id: "pan", keys: ["h"], label: "Drag moves the map", group, run: () => choose("pan") });
       add({ id: "box-zoom", keys: ["z"], label: "Drag magnifies a rectangle", group, run: () => choose("zoom") });
       add({ id: "lasso", keys: ["s"], label: "Drag selects with a lasso", group, run: () => choose("lasso") });

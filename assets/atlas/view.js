@@ -1,5 +1,6 @@
 /* What the page shows, as one record: set from anywhere, told to everybody, and written into the address. */
 import { formatView } from "../points/address.js";
+import { comparisonFields, selectedByOverlap, showsOverlap } from "./comparison.js";
 import { makeEvents } from "./events.js";
 
 /* Fields that the selection rests on, so that nothing is asked anew when others change. */
@@ -7,6 +8,7 @@ function selectingFields(view, info) {
   const fields = ["atlas", "elements", "find", "brush"];
   if (view.hide.length) fields.push("hide", "colour");
   if (view.hide.length && info.quantities.find((q) => q.id === view.colour)?.of === "model") fields.push("models");
+  fields.push(...selectedByOverlap(view, info));
   if (view.lasso) fields.push("lasso", "space", "method", "align", "k");
   return fields;
 }
@@ -62,7 +64,13 @@ export function makeView(info, atomName) {
     flush: () => timer && write(false),
     rewrite: () => write(false),
     selecting: () => queryOf(selectingFields(view, info)),
-    masking: () => queryOf(["atlas", "find", "brush"]),
+    masking: () => queryOf(["atlas", "find", "brush", ...selectedByOverlap(view, info)]),
+    /* What a table of the selection is to show. */
+    tabling: () => queryOf([...selectingFields(view, info), ...(showsOverlap(view, info) ? comparisonFields(view) : [])]),
+    /* What is said of the chosen atom. */
+    surrounding: () => queryOf([...comparisonFields(view), "models", "atom"]),
+    /* What is compared, and over which atoms. */
+    comparing: () => queryOf([...selectingFields(view, info), ...comparisonFields(view)]),
     /* Nothing is written until the next change: the address is another one now. */
     hold,
     /* A step is a change that the Back button undoes. */

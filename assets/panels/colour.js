@@ -12,7 +12,8 @@ const SCALE_STEP = 0.02; // of the axis, for an arrow key
 export function colourHint(legend) {
   if (legend.kind !== "number") return "";
   const atoms = counted(legend.n, "atom");
-  return legend.missing ? `${atoms}; ${groupedNumber(legend.missing)} without a value, grey.` : `${atoms}.`;
+  const said = legend.missing ? `${atoms}; ${groupedNumber(legend.missing)} without a value, grey.` : `${atoms}.`;
+  return legend.comparison ? `${legend.label}. ${said}` : said;
 }
 
 export function startColour(atlas) {

@@ -78,7 +78,7 @@ export function startDrawer(atlas) {
   });
   for (const [key, panel] of [["a", "atoms"], ["c", "structures"], ["i", "histograms"]]) {
     const tab = tabs.find((t) => t.dataset.panel === panel);
-    atlas.actions?.add({ id: `panel-${panel}`, keys: [key], label: `${tab.textContent}: open or close`, group, run: () => tab.click() });
+    atlas.actions?.add({ id: `panel-${panel}`, keys: [key], label: `${tab.textContent}: open or close`, group, when: () => atlas.view.get().page === "map", run: () => tab.click() });
   }
   show();
 }

@@ -1,4 +1,5 @@
-/* Saving what is shown: files made by the server from the view's address alone. */
+/* Saving what is shown: files made by the server from the view's address alone, or by a page that has its own figure
+   (`atlas.exporting(format)` gives {holds, save}, or null). */
 import { openDialog } from "./dialog.js";
 import { downloadFile } from "./download.js";
 import { buildNode } from "./nodes.js";
@@ -112,7 +113,7 @@ export function startExport(atlas) {
       const said = await askContents(atlas);
       for (const span of spans()) {
         const { holds, refused } = said[span.dataset.exportSays] || {};
-        span.textContent = holds || refused || "";
+        span.textContent = atlas.exporting?.(span.dataset.exportSays)?.holds || holds || refused || "";
       }
     } catch (error) {
       for (const span of spans()) span.textContent = error.message;
@@ -142,7 +143,9 @@ export function startExport(atlas) {
     }
     const format = event.target.closest?.("[data-export]")?.dataset.export;
     if (!format) return;
-    if (format === "methods") openWords(atlas);
+    const own = atlas.exporting?.(format);
+    if (own) own.save();
+    else if (format === "methods") openWords(atlas);
     else if (format === "png" || format === "svg") openFigure(atlas, format);
     else saveExport(atlas, format);
   });

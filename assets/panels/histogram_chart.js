@@ -1,16 +1,9 @@
 /* One histogram as SVG: all atoms in grey behind, the selected in the accent, the brushed range over them. */
 import { niceEdges } from "./bins.js";
+import { svgNode } from "./nodes.js";
 import { tickNumber } from "./words.js";
 
-const SVG_SPACE = "http://www.w3.org/2000/svg";
 const [CHART_LEFT, CHART_RIGHT, CHART_TOP, CHART_BOTTOM] = [54, 8, 6, 32]; // px
-
-function svgNode(tag, attributes, text) {
-  const node = document.createElementNS(SVG_SPACE, tag);
-  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
-  if (text !== undefined) node.textContent = text;
-  return node;
-}
 
 /* Height of a count from 0 to 1. */
 function countScale(most, mode) {

@@ -1,6 +1,7 @@
 /* Histograms of up to four quantities, counted here from the stored values, so that they follow a lasso at once. */
 import { categoryBins, countBins, makeBins, tidyRange } from "./bins.js";
 import { drawCategoryChart, drawNumberChart } from "./histogram_chart.js";
+import { comparisonFields } from "../atlas/comparison.js";
 import { buildNode } from "./nodes.js";
 import { keepItem, keptItem } from "./storage.js";
 import { groupedNumber, tickNumber } from "./words.js";
@@ -252,6 +253,7 @@ export function startHistograms(atlas) {
       else tiles.forEach((tile) => tile.draw());
     }
     if (changed.has("models") && ids.some((id) => quantity(id).of === "model")) build();
+    else if (ids.some((id) => quantity(id).of === "comparison") && comparisonFields(view).some((field) => changed.has(field))) build();
   });
 
   return {

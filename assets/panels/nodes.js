@@ -1,5 +1,7 @@
 /* Small tools for panels whose content is made by the script. */
 
+const SVG_SPACE = "http://www.w3.org/2000/svg";
+
 /* An element with attributes (names with a dash, "role", "title", ...), listeners ("onclick", ...) and children. */
 export function buildNode(tag, attributes = {}, ...children) {
   const made = document.createElement(tag);
@@ -11,6 +13,14 @@ export function buildNode(tag, attributes = {}, ...children) {
   }
   made.append(...children);
   return made;
+}
+
+/* An element of a drawing, with attributes and a text. */
+export function svgNode(tag, attributes, text) {
+  const node = document.createElementNS(SVG_SPACE, tag);
+  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
+  if (text !== undefined) node.textContent = text;
+  return node;
 }
 
 /* Calls are joined until the next frame; the last arguments count. */

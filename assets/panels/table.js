@@ -1,5 +1,6 @@
 /* The tables of atoms and of structures: ag-grid, given rows by our own source so that no request is lost while one is
    under way (the grid's Dash component keeps one request at a time). */
+import { comparisonName, showsOverlap } from "../atlas/comparison.js";
 import { buildNode } from "./nodes.js";
 import { gridColumns, keepText, tableHeading } from "./table_columns.js";
 
@@ -27,7 +28,7 @@ export function startTable(atlas) {
   let awaited = null; // place of the chosen atom's row, once there are rows
 
   const isTable = (name) => name === "atoms" || name === "structures";
-  const selecting = () => atlas.view.selecting().replace(/^\?/, "");
+  const selecting = () => atlas.view.tabling().replace(/^\?/, "");
   const rowsAddress = (start, end, row = null) => {
     const sort = api.getColumnState().filter((c) => c.sort).sort((a, b) => a.sortIndex - b.sortIndex).map(({ colId, sort: way }) => ({ colId, sort: way }));
     const asked = new URLSearchParams({ start, end, sort: JSON.stringify(sort), filter: JSON.stringify(api.getFilterModel()) });
@@ -60,6 +61,8 @@ export function startTable(atlas) {
 
   const source = {
     async getRows(params) {
+      // the grid asks a little later, when another panel may be open
+      if (!isTable(panel)) return params.failCallback();
       const address = rowsAddress(params.startRow, params.endRow);
       try {
         const page = ahead?.address === address ? ahead.page : await readRows(address);
@@ -111,7 +114,8 @@ export function startTable(atlas) {
     const mine = ++turn;
     const { atom, models } = atlas.view.get();
     const [of, query] = [panel, selecting()];
-    const columnsKey = `${of} ${of === "atoms" ? models : ""}`;
+    const compared = showsOverlap(atlas.view.get(), atlas.info) ? comparisonName(atlas.view.get(), atlas.info) : "";
+    const columnsKey = `${of} ${of === "atoms" ? models : ""} ${compared}`;
     try {
       if (columnsKey !== shownColumns) {
         const columns = await readRows(atlas.data(`rows/${of}/columns?${query}`));

@@ -56,7 +56,7 @@ function quoteAddress(text) {
 }
 
 /** One item of a list: the signs that join lists are escaped once here, and once more with the whole value. */
-function escapeItem(text) {
+export function escapeItem(text) {
   return text.replace(/[%,:;]/g, (sign) => `%${sign.charCodeAt(0).toString(16).toUpperCase()}`);
 }
 
@@ -112,6 +112,7 @@ export function formatView(view, defaults, atomName) {
   const formatAtom = (atom) => (atom === null ? "" : atomName(atom));
   const fields = [
     ["atlas", "atlas", formatText],
+    ["page", "page", formatText],
     ["models", "models", formatList],
     ["space", "space", formatText],
     ["method", "map", formatText],
@@ -134,6 +135,16 @@ export function formatView(view, defaults, atomName) {
     ["size", "size", exactDecimal],
     ["zoom", "zoom", formatZoom],
     ["panel", "panel", formatText],
+    ["run", "run", formatText],
+    ["metric", "metric", formatText],
+    ["order", "order", formatText],
+    ["figure", "figure", formatText],
+    ["pair", "pair", formatList],
+    ["axes", "axes", formatList],
+    ["over", "over", formatText],
+    ["nearest", "nearest", exactDecimal],
+    ["chance", "chance", formatFlag],
+    ["ranked", "ranked", formatText],
     ["theme", "theme", formatText],
   ];
   const parts = [];

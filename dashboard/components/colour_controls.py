@@ -13,7 +13,13 @@ from dashboard.components.controls import field_line, section
 from dashboard.components.text import named
 from dashboard.labels import clean, unit
 
-HEADINGS = {"element": "Elements", "structure": "Structure", "atom": "Atom", "model": "Model"}
+HEADINGS = {
+    "element": "Elements",
+    "structure": "Structure",
+    "atom": "Atom",
+    "model": "Model",
+    "comparison": "Between models",
+}
 SMALLEST, LARGEST = 0.5, 4.0
 BINDINGS: tuple[tuple[str, str, str], ...] = (
     ("colour", "value", "colour"),

@@ -11,6 +11,8 @@ from dash.development.base_component import Component
 from dashboard.components.text import UNSPOKEN, marked, named
 from dashboard.labels import clean, count
 
+PAGES = (("map", "Map"), ("agreement", "Agreement"), ("neighbours", "Neighbours"))
+
 
 def header(
     title: str,
@@ -45,6 +47,7 @@ def header(
     return html.Header(
         [
             html.H1("Platonic Atlas"),
+            _pages(),
             _which_atlas(title, facts(n_atoms, n_structures), atlas, atlases),
             html.Span(facts(n_atoms, n_structures), className="atlas-facts"),
             html.Div(find_box, className="find-place"),
@@ -67,6 +70,15 @@ def header(
 
 def facts(n_atoms: int, n_structures: int) -> str:
     return f"{count(n_atoms, 'atom')} in {count(n_structures, 'structure')}"
+
+
+def _pages() -> Component:
+    """Names of the pages; the page's script gives each its address, and marks the one that is seen."""
+    links = [
+        html.A(label, href=f"?page={name}", className="page-link", **marked(data_page=name, data_label=label))
+        for name, label in PAGES
+    ]
+    return html.Nav(links, id="pages", className="pages", **named("Pages"))
 
 
 def _which_atlas(title: str, said: str, atlas: str, atlases: Sequence[tuple[str, str]]) -> Component:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from dashboard.data import AtlasData
 from dashboard.export.content import Content
 from dashboard.labels import clean
+from dashboard.overlap import arrays, compared
 
 FIXED = 15  # columns of `identity` and `symmetry`
 
@@ -104,6 +105,14 @@ def of_models(content: Content) -> Iterator[Column]:
             yield from _split(f"{key} {name}", unit, f"in {key}", stored.kind, "atom", values)
 
 
+def of_comparison(content: Content) -> Iterator[Column]:
+    """Overlap of neighbours, where the view shows it: by its colours, a range, or a pair of models."""
+    compares = compared.shown(content.data, content.view)
+    if compares is not None:
+        about = f"shared fraction of the {compares.k} nearest neighbours, lists: {compares.near}"
+        yield Column(compares.label, "", about, "number", "atom", arrays.of_atoms(content.data, compares))
+
+
 def on_maps(content: Content) -> Iterator[Column]:
     """Where the atom is on the maps shown; model and map stand in the name."""
     turned = f", turned onto {content.view.align}" if content.view.align else ""
@@ -117,7 +126,8 @@ def on_maps(content: Content) -> Iterator[Column]:
 def all_columns(content: Content) -> list[Column]:
     """Every column of a view's table, with names that occur once."""
     data = content.data
-    found = [*identity(data), *symmetry(data), *properties(data), *of_models(content), *on_maps(content)]
+    found = [*identity(data), *symmetry(data), *properties(data), *of_models(content), *of_comparison(content)]
+    found += on_maps(content)
     taken: set[str] = set()
     result = []
     for column in found:
@@ -135,7 +145,8 @@ def n_columns(content: Content) -> int:
     stored = [c for of in ("structures", "atoms") for c in data.atlas.columns(of)]
     stored += [c for key in content.view.models for c in data.columns(f"models/{key}")]
     shapes = [data.atlas.file.shape(c.path)[1:] if c.kind != "text" else () for c in stored]
-    return FIXED + sum(int(np.prod(s)) for s in shapes) + 2 * len(content.models)
+    own = compared.shown(data, content.view) is not None
+    return FIXED + sum(int(np.prod(s)) for s in shapes) + own + 2 * len(content.models)
 
 
 def _split(name: str, unit: str, about: str, kind: str, per: str, values: NDArray) -> Iterator[Column]:

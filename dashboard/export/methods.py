@@ -14,6 +14,7 @@ from dashboard.data import AtlasData
 from dashboard.export.content import Content
 from dashboard.export.references import Reference, for_latex, known, of_citation
 from dashboard.labels import clean, count, number, percent
+from dashboard.overlap import compared
 from dashboard.points import grid
 from dashboard.quantities import listed
 from dashboard.selection import lasso_model, model_of
@@ -315,12 +316,29 @@ def _picked(content: Content) -> str:
 
 def _in_model(content: Content, quantity: str) -> str:
     """Of which model the values are that hide or limit atoms; empty for quantities that are not of models."""
+    if listed(content.data)[quantity].of == "comparison":
+        return f" ({_compared(content)})"
     model = model_of(content.data, quantity, content.view)
     return f" in {model}" if model is not None else ""
 
 
+def _compared(content: Content) -> str:
+    """What an overlap is of."""
+    found = compared.of_view(content.data, content.view)
+    lists = {
+        "representatives": "one atom a site",
+        "all": "all atoms",
+        "within_element": "one atom a site, of the same element",
+    }[found.near]
+    from_what = ", counted from chance" if found.chance else ""
+    pairs = " and ".join(found.models) if len(found.models) == 2 else f"mean over pairs of {', '.join(found.models)}"
+    return f"{pairs}; k = {found.k} nearest by cosine of coordinates among {lists}{from_what}"
+
+
 def _coloured(content: Content) -> str:
     q = listed(content.data)[content.view.colour]
+    if q.of == "comparison":
+        return f"overlap of nearest neighbours ({_compared(content)})"
     label = clean(q.label, 80)
     return label[:1].lower() + label[1:] if label[1:2].islower() or label[1:2] == " " else label
 

@@ -23,7 +23,7 @@ from dashboard.points import grid, has_map
 from dashboard.quantities import legend, listed, stored_values
 from dashboard.routes import column_body, names_of
 from dashboard.scripts import assets_folder, bundle
-from dashboard.selection import model_of, text_mask
+from dashboard.selection import comparison_name, model_of, text_mask
 from dashboard.state import as_json
 
 MOST_BYTES = 60_000_000
@@ -117,7 +117,7 @@ def _info(content: Content, held: list[str]) -> dict[str, Any]:
         "elements": [{k: e[k] for k in ("symbol", "name", "category")} for e in known["elements"]],
         "scales": {view.palette: known["scales"][view.palette]},
         "quantities": [quantity],
-        "legend": legend(data, view.colour),
+        "legend": legend(data, view.colour, comparison_name(data, view)),
         "state": {
             **as_json(view), "models": content.models, "atom": None if view.atom is None else int(rank[view.atom])
         },
@@ -146,9 +146,11 @@ def _arrays(content: Content, held: list[str]) -> dict[str, tuple[bytes, str]]:
     packed["coordination"] = (coordination[data.order].tobytes(), "Uint8Array")
     for key in held:
         packed[f"points {key}"] = _packed(grid(data, key, content.map, view.align).places[data.order])
+    q = listed(data)[view.colour]
     for key, name in _values_of(content).items():
         if name not in packed:
-            packed[name] = _packed(stored_values(data, view.colour, key)[data.order])
+            of = comparison_name(data, view) if q.of == "comparison" else key
+            packed[name] = _packed(stored_values(data, view.colour, of)[data.order])
     if view.find.strip() or view.brush:
         bits = np.packbits(text_mask(data, view)[data.order], bitorder="little")
         packed["mask"] = (bits.tobytes(), "Uint8Array")

@@ -15,7 +15,8 @@ from dashboard.figures.paper import Bar, PaperPanel, Sheet, Swatches
 from dashboard.labels import clean
 from dashboard.palette import SCALES, THEMES
 from dashboard.points import grid
-from dashboard.quantities import NO_CODE, legend, values
+from dashboard.quantities import NO_CODE, legend, listed, values
+from dashboard.selection import comparison_name
 
 WIDTHS = {"one column": 89, "one and a half columns": 120, "two columns": 183, "slide": 254}
 """Widths of figures in millimetres; journals differ by a few."""
@@ -55,7 +56,7 @@ def _parts(content: Content) -> tuple[list[PaperPanel], Swatches | Bar, str, She
     width = _number(content, "width", WIDTHS["two columns"], 40, 400)
     theme = view.theme or "light"
     sheet = Sheet(float(width), view.linked, theme, view.size, view.draw == "density")
-    meaning = legend(content.data, view.colour)
+    meaning = legend(content.data, view.colour, comparison_name(content.data, view))
     about = f"Platonic Atlas, {content.data.title}, view {content.query or '?'}"
     return _panels(content, meaning, theme), _key(content, meaning), caption(content), sheet, clean(about, 2000)
 
@@ -114,7 +115,8 @@ def padded(ends: list[tuple[float, float, float, float]]) -> tuple[float, float,
 def _colours(content: Content, meaning: dict[str, Any], key: str, theme: str) -> NDArray[np.uint8]:
     """Colours of all atoms in file order, (N, 3)."""
     data, view = content.data, content.view
-    found = values(data, view.colour, key)
+    compares = listed(data)[view.colour].of == "comparison"
+    found = values(data, view.colour, comparison_name(data, view) if compares else key)
     none = _rgb(THEMES[theme].muted)
     if meaning["kind"] == "category":
         table = np.tile(none, (NO_CODE + 1, 1))

@@ -12,6 +12,7 @@ from dashboard.atlases import Atlases
 from dashboard.components.drawer import drawer, table
 from dashboard.data import AtlasData
 from dashboard.find import FindError
+from dashboard.overlap import compared
 from dashboard.recent import Recent
 from dashboard.routes import query_string, refuse, respond_json
 from dashboard.state import parse, query
@@ -48,7 +49,8 @@ def addresses(app: Dash, atlases: Atlases) -> Blueprint:
         data = data_of(atlas)
         if of not in columns.TABLES:
             abort(404)
-        return respond_json(columns.described(data, of, parse(query_string(), data)[0].models))
+        view = parse(query_string(), data)[0]
+        return respond_json(columns.described(data, of, view.models, compared.shown(data, view)))
 
     @routes.get("/<of>")
     def rows_of(atlas: str, of: str) -> Response:
@@ -59,8 +61,9 @@ def addresses(app: Dash, atlases: Atlases) -> Blueprint:
         tables = kept.get(atlas, lambda: rows.Tables(data))
         try:
             page = tables.page(
-                rows.asked(of, request.args), query(view, data), lambda: selection.mask(data, view), view.models
-            )
+                rows.asked(of, request.args), query(view, data), lambda: selection.mask(data, view), view.models,
+                compared.shown(data, view),
+            )  # fmt: skip
         except FindError as error:
             return refuse(error.message, start=error.start, end=error.end)
         except rows.RowsError as error:

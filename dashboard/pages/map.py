@@ -1,4 +1,4 @@
-"""The explorer's page: what stands around the maps, and where each panel's callbacks are added."""
+"""The explorer: the maps, what stands around them, and places for the other pages; where callbacks are added."""
 
 from __future__ import annotations
 
@@ -10,15 +10,17 @@ from dash import Dash, Input, Output, dcc, html
 from dash.development.base_component import Component
 
 from dashboard import quality
+from dashboard.agreement.errors import ErrorTable
 from dashboard.atlases import Atlases
 from dashboard.bootstrap import bootstrap
 from dashboard.components.export_menu import export_menu
 from dashboard.components.find import find_box
+from dashboard.components.header import PAGES
 from dashboard.components.notes import untrained_note
 from dashboard.components.text import named
 from dashboard.components.upload_panel import upload_button
 from dashboard.data import AtlasData
-from dashboard.pages import chosen, drawer, export, find, header, left, upload
+from dashboard.pages import agreement, chosen, drawer, export, find, header, left, neighbours, upload
 
 STORES = ("view", "mapped", "chosen", "shown", "selection", "look")
 TOOLS = (
@@ -40,10 +42,16 @@ def layout(atlases: Atlases, data: AtlasData, info: dict[str, Any], views: Path 
             ),
             left.layout(info),
             _centre(data),
+            *[_place(name, label) for name, label in PAGES if name != "map"],
             chosen.layout(),
         ],
         className="page",
     )
+
+
+def _place(name: str, label: str) -> Component:
+    """Where a page beside the maps goes; its script fills it when it is first seen."""
+    return html.Main(id=f"page-{name}", className="page-place", **named(label))
 
 
 def _centre(data: AtlasData) -> Component:
@@ -78,7 +86,7 @@ def _centre(data: AtlasData) -> Component:
     )
 
 
-def register(app: Dash, atlases: Atlases, views: Path | None, uploads: bool) -> None:
+def register(app: Dash, atlases: Atlases, views: Path | None, uploads: bool, errors: ErrorTable | None = None) -> None:
     """Add the page and all of its panels' callbacks and addresses to the app."""
 
     # once a visit and not with `dcc.Location`, which would build the page anew, under the script's feet, on going back
@@ -106,6 +114,8 @@ def register(app: Dash, atlases: Atlases, views: Path | None, uploads: bool) -> 
     chosen.register(app, atlases)
     drawer.register(app, atlases)
     export.register(app, atlases)
+    agreement.register(app, atlases, errors)
+    neighbours.register(app, atlases)
     upload.register(app, atlases, uploads)
 
 

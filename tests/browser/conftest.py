@@ -90,8 +90,9 @@ class Visit:
     def open(self, query=""):
         """Open the page and wait until it is complete: points, axes, everything around them."""
         self.page.goto(self.address + query)
-        self.page.wait_for_selector("#quality")
-        self.page.wait_for_function("window.atlas && document.querySelector('#axes .xy, #axes .main-svg, .maps.none')")
+        self.page.wait_for_selector("#quality", state="attached")
+        axes = "#axes .xy, #axes .main-svg, .maps.none, html:not([data-page=map])"
+        self.page.wait_for_function("axes => window.atlas && document.querySelector(axes)", arg=axes)
         self.page.wait_for_function("performance.getEntriesByName('atlas:mounted').length > 0")
         self.settled()
         return self

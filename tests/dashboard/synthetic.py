@@ -11,6 +11,7 @@ from precompute import writing
 from precompute.contracts import Analysis, Map, Skipped, Structure
 from precompute.elements import table
 from precompute.store import AtlasFile
+from tests.dashboard.synthetic_agreement import add_agreement
 
 ROCK_SALT = np.array([[0, 0, 0], [0, 0.5, 0.5], [0.5, 0, 0.5], [0.5, 0.5, 0]])
 HOSTILE_ID = "<script>alert(1)</script><b>x</b>%{x}"
@@ -73,8 +74,12 @@ def write_atlas(
     copies: int = 4,
     title: str = "Synthetic crystals",
     add: Callable[[AtlasFile], None] | None = None,
+    agreement: bool = True,
 ) -> Path:
-    """Write a finished atlas with five models of different status; one has NaN rows. `add` may write more into it."""
+    """Write a finished atlas with five models of different status; one has NaN rows. `add` may write more into it.
+
+    Without `agreement` no run of it is there.
+    """
     pairs = structures(copies)
     rng = np.random.default_rng(0)
     attrs = {"schema_version": 1, "complete": True, "title": title, "created": "2026-01-01", "software": "tests"}
@@ -108,7 +113,9 @@ def write_atlas(
         similarity = np.tile(np.linspace(0.99, 0.5, 10, dtype=np.float32), (n, 1))
         index[-1, 3:], similarity[-1, 3:] = -1, np.nan
         writing.write_neighbours(file, key, "representatives", index, similarity)
-        writing.write_neighbours(file, key, "all", (index + (index >= 0)) % n, similarity)
+        writing.write_neighbours(file, key, "all", np.where(index >= 0, (index + 1) % n, -1), similarity)
+    if agreement:
+        add_agreement(file)
     if add is not None:
         add(file)
     file.consolidate()

@@ -100,6 +100,13 @@ def test_missing_atlas_ends_with_a_message(tmp_path):
     assert "Traceback" not in ended.stderr
 
 
+def test_errors_that_cannot_be_read_end_it_with_a_message(atlas_path, tmp_path):
+    (tmp_path / "errors.csv").write_text("model,error\n7net-0,1\n")
+    ended = dashboard(atlas_path, "--errors", tmp_path / "errors.csv")
+    assert ended.returncode == 1
+    assert re.fullmatch(r"error: .*errors\.csv has no column unit.*\n", ended.stderr)
+
+
 @pytest.mark.parametrize("port", ["65536", "-1", "http", "²"])
 def test_what_is_no_port_is_refused(port, atlas_path):
     ended = dashboard(atlas_path, f"--port={port}")
@@ -156,12 +163,16 @@ def test_a_polite_kill_stops_it_with_a_message(start, atlas_path, second_path):
     assert process.returncode == 0
 
 
-def test_wsgi_takes_atlases_from_the_environment(atlas_path, second_path, monkeypatch):
+def test_wsgi_takes_atlases_and_errors_from_the_environment(atlas_path, second_path, tmp_path, monkeypatch):
     monkeypatch.delenv("PLATONIC_ATLAS", raising=False)
     with pytest.raises(AtlasError, match="PLATONIC_ATLAS"):
         wsgi.application()
     monkeypatch.setenv("PLATONIC_ATLAS", str(atlas_path))
     assert wsgi.application().test_client().get("/").status_code == 200
+    (tmp_path / "errors.csv").write_text("model,error,unit\n7net-0,1,eV/atom\n")
+    monkeypatch.setenv("PLATONIC_ATLAS_ERRORS", str(tmp_path / "errors.csv"))
+    told = wsgi.application().test_client().get("/data/synthetic/agreement").json
+    assert told["errors"]["models"] == {"7net-0": [1.0, ""]}
     monkeypatch.setenv("PLATONIC_ATLAS", os.pathsep.join([str(atlas_path), str(second_path)]))
     client = wsgi.application().test_client()
     assert [client.get(f"/data/{n}/names").status_code for n in ("synthetic", "second-one", "third")] == [200, 200, 404]

@@ -1,0 +1,69 @@
+/* The chosen atom: its neighbours as cards, how alike the lists are, and why they differ. */
+import { formulaNode } from "../atlas/tip.js";
+import { buildNode } from "../panels/nodes.js";
+import { cardNodes, marksText } from "./cards.js";
+import { twoDecimals } from "./dots.js";
+import { whyNodes } from "./why.js";
+
+/* How alike the lists of this atom are, in a sentence. */
+export function atomText({ overlap, control, chance, order, k, models, obstacle }, aboveChance) {
+  if (obstacle) return obstacle;
+  const compared = models.filter((model) => model.compared);
+  if (overlap === null) {
+    const lacking = compared.filter((model) => model.n < k).map((model) => `${model.key} lists ${model.n || "none"}`);
+    return lacking.length ? `No overlap of k = ${k}: ${lacking.join(", ")} of its neighbours.` : `No overlap above chance: there are no more than ${k} atoms to choose from, so all lists are equal.`;
+  }
+  const of = compared.length === 2 ? "" : `, mean over pairs of ${compared.length} models`;
+  const said = [aboveChance ? `Overlap above chance ${twoDecimals(overlap)}${of}` : `${twoDecimals(overlap)} of k = ${k} shared${of}`];
+  if (control !== null) said.push(`with element-only ${twoDecimals(control)}`);
+  if (chance !== null) said.push(`by chance ${chance < 0.01 ? Number(chance.toPrecision(1)) : twoDecimals(chance)}`);
+  if (order !== null) said.push(`order alike ${twoDecimals(order)}`);
+  return `${said.join("; ")}.`;
+}
+
+const ORDER_SAYS = "Order alike: rank-biased overlap of the lists (Webber et al. 2010), 1 for equal lists in equal order, 0 for lists that share nothing";
+
+export function makeChosenAtom(atlas) {
+  const { view } = atlas;
+  const title = buildNode("h2", { tabindex: "-1" });
+  const says = buildNode("p", { class: "atom-says", role: "status", title: ORDER_SAYS });
+  const cards = buildNode("div", { class: "cards" });
+  const marks = buildNode("p", { class: "hint" });
+  const why = buildNode("div", { class: "why", role: "group" });
+  const body = buildNode("div", { class: "atom-body" }, buildNode("div", {}, cards, marks), why);
+  const node = buildNode("section", { class: "page-section around", "aria-label": "The chosen atom" }, title, says, body);
+  let turn = 0;
+
+  async function load() {
+    const mine = ++turn;
+    if (view.get().atom === null) {
+      title.replaceChildren("Choose an atom");
+      says.textContent = "Click one on the maps or in the ranking to see its neighbours in each model side by side, and why they differ.";
+      body.hidden = true;
+      return;
+    }
+    node.classList.add("waiting");
+    try {
+      // atoms are named by what these say
+      await Promise.all([atlas.arrays.names(), atlas.arrays.rank(), atlas.arrays.column("structure")]);
+      const found = await atlas.arrays.asked(`overlap/around${view.surrounding()}`);
+      if (mine !== turn) return;
+      title.replaceChildren(`${found.label} in `, formulaNode(found.formula), buildNode("span", { class: "quiet atom-id" }, found.id));
+      says.textContent = atomText(found, view.get().chance);
+      const nodes = cardNodes(found);
+      cards.replaceChildren(...nodes);
+      cards.classList.toggle("by-model", nodes.length > 3);
+      marks.textContent = marksText(found);
+      const compared = found.models.filter((model) => model.compared).length;
+      const reasons = whyNodes(found);
+      why.setAttribute("aria-label", "Why: anchors that make the difference");
+      why.replaceChildren(...(reasons.length ? [buildNode("h3", {}, `Why ${found.pair.join(" and ")} differ${compared > 2 ? ", the least alike of these" : ""}`), ...reasons] : []));
+      body.hidden = !compared;
+    } catch (error) {
+      if (mine === turn) atlas.failed(error);
+    } finally {
+      if (mine === turn) node.classList.remove("waiting");
+    }
+  }
+  return { node, load };
+}

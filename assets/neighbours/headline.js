@@ -1,0 +1,38 @@
+/* The overlap in one number, beside what element identity alone and chance give. */
+import { buildNode } from "../panels/nodes.js";
+import { counted, groupedNumber } from "../panels/words.js";
+import { overWhat, twoDecimals } from "./dots.js";
+
+const LIST_WORDS = {
+  representatives: "one atom a site", within_element: "one atom a site, same element", all: "all atoms",
+};
+
+const small = (value) => (value < 0.01 && value > 0 ? Number(value.toPrecision(1)).toString() : twoDecimals(value));
+
+function figure(name, value, interval, says) {
+  const shown = buildNode("b", {}, value);
+  return buildNode("div", { class: "figure", title: says }, buildNode("span", { class: "figure-name" }, name), buildNode("span", { class: "figure-value" }, shown, interval ? buildNode("i", {}, interval) : ""));
+}
+
+const intervalOf = ({ low, high }) => (low === null ? "" : ` ${twoDecimals(low)}–${twoDecimals(high)}`);
+
+/* What the numbers are over, in a sentence. */
+export function headlineText(found, chance, selected) {
+  const { all, k, near, resamples, lacking } = found;
+  const noun = near === "all" ? "atom" : "site";
+  const what = chance ? `Overlap of the ${k} nearest neighbours above chance` : `Shared fraction of the ${k} nearest neighbours`;
+  const interval = all.low === null ? "" : `; 95 % intervals, ${groupedNumber(resamples)} resamples of the crystals`;
+  const without = Object.entries(lacking).map(([key, n]) => `${key} has no list of ${counted(n, "atom")}`);
+  return `${what}, mean over ${overWhat(all, noun)}${selected ? " of the selection" : ""} (lists: ${LIST_WORDS[near]})${interval}.${without.length ? ` ${without.join("; ")}.` : ""}`;
+}
+
+export function headlineNodes(found, view, selected) {
+  const { all, control, chance } = found;
+  if (all.mean === null) return [buildNode("p", { class: "page-empty" }, selected ? "No selected atom has such a list in every compared model." : "No atom has such a list in every compared model.")];
+  const n = found.models.length;
+  const models = n === 2 ? (view.pair.length === 2 ? view.pair : found.models).join(" and ") : `${n} models, mean over ${(n * (n - 1)) / 2} pairs`;
+  const figures = [figure(models, twoDecimals(all.mean), intervalOf(all), found.label)];
+  if (control) figures.push(figure("with element-only", twoDecimals(control.mean), intervalOf(control), "Overlap of these models with the control that knows nothing but the element: what element identity alone explains"));
+  if (chance !== null) figures.push(figure("by chance", small(chance), "", "Two lists drawn at random share this much on average: k over the number of atoms that a list could hold"));
+  return [buildNode("div", { class: "figures" }, ...figures), buildNode("p", { class: "headline-says" }, headlineText(found, view.chance, selected))];
+}

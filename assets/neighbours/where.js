@@ -1,0 +1,66 @@
+/* Where models agree: overlap by element on the periodic table, and by groups of atoms as dots with intervals. */
+import { positionOnScale, scaleOf } from "../points/lut.js";
+import { colourAt, textOnColour } from "../panels/colour_axis.js";
+import { makeElementGrid } from "../panels/element_grid.js";
+import { alongLabel, membersOf, pickedAfter } from "../panels/element_sets.js";
+import { buildNode } from "../panels/nodes.js";
+import { groupedNumber } from "../panels/words.js";
+import { dotAxis, dotPlot, dotTicks, meanText, overWhat, twoDecimals } from "./dots.js";
+
+/* Cells of the periodic table: mean overlap by element in the colours of the maps. */
+export function overlapCells(elements, means, scale, stops, reverse, noun) {
+  return elements.map(({ symbol, name, n }) => {
+    const mean = means[symbol];
+    if (!mean) return { colour: null, on: null, text: "", says: `${name}: ${n ? `no ${noun} counted` : "not in this atlas"}`, faded: false };
+    const colour = colourAt(stops, positionOnScale(mean.mean, scale), reverse);
+    return { colour, on: textOnColour(colour), text: twoDecimals(mean.mean), says: `${name}: overlap ${meanText(mean)} over ${overWhat(mean, noun)}`, faded: false };
+  });
+}
+
+export function makeWhere(atlas) {
+  const { info, view } = atlas;
+  const table = buildNode("div", { class: "periodic-table overlap-table", role: "group", "aria-label": "Overlap by element" });
+  const grid = makeElementGrid(table, info.elements, (_, button) => {
+    const { element, along, value } = button.dataset;
+    const present = info.elements.filter((e) => e.n);
+    const symbols = along ? membersOf(present, alongLabel(along, value)) : [element];
+    if (symbols.length) view.set({ elements: pickedAfter(info.elements, view.get().elements, symbols) }, { step: true });
+  });
+  const groups = buildNode("div", { class: "dot-groups" });
+  const node = buildNode(
+    "section", { class: "page-section where", "aria-label": "By element and by crystal" },
+    buildNode("div", { class: "section-head" }, buildNode("h2", {}, "By element and by crystal"), buildNode("span", { class: "hint" }, "Click to select")),
+    table, groups,
+  );
+
+  /* A click selects the atoms of a row by the find box, another click takes that back. */
+  const pick = (find) => view.set({ find: view.get().find === find ? "" : find }, { step: true });
+
+  function groupNode({ label, rows, more }, axis, reference, noun) {
+    const lines = rows.map((row) => {
+      const says = `${row.label}: overlap ${meanText(row)} over ${overWhat(row, noun)}`;
+      return buildNode(
+        "button", { type: "button", class: "dot-row", title: says, "aria-label": `${says}; select`, "aria-pressed": String(view.get().find === row.find), onclick: () => pick(row.find) },
+        buildNode("span", { class: "dot-label" }, row.label), dotPlot(row, axis, reference),
+        buildNode("span", { class: "dot-value" }, twoDecimals(row.mean)), buildNode("span", { class: "dot-n" }, groupedNumber(row.atoms)),
+      );
+    });
+    const head = buildNode("div", { class: "dot-row dot-head", "aria-hidden": "true" }, buildNode("span", {}), dotTicks(axis), buildNode("span", { class: "dot-value" }, "mean"), buildNode("span", { class: "dot-n" }, `${noun}s`));
+    return buildNode("div", { class: "dot-group", role: "group", "aria-label": `Overlap by ${label.toLowerCase()}` }, buildNode("h3", {}, label), head, ...lines, more ? buildNode("p", { class: "hint" }, `${groupedNumber(more)} more with fewer ${noun}s`) : "");
+  }
+
+  return {
+    node,
+    show(found, legend) {
+      const usable = found && !found.obstacle && found.all.mean !== null;
+      node.hidden = !usable;
+      if (!usable) return;
+      const now = view.get();
+      const noun = found.near === "all" ? "atom" : "site";
+      const scale = legend ? scaleOf(legend, {}) : { lo: 0, hi: 1, log: false };
+      grid.paint(overlapCells(info.elements, found.elements, scale, info.scales[now.palette], now.reverse && now.colour === "overlap", noun), new Set(now.elements), null);
+      const axis = dotAxis(found.groups.flatMap((group) => group.rows));
+      groups.replaceChildren(...found.groups.map((group) => groupNode(group, axis, found.all.mean, noun)));
+    },
+  };
+}

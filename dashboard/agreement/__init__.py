@@ -1,0 +1,1 @@
+"""What the Agreement page shows: stored runs as the page reads them, trees of models, comparisons of a selection."""

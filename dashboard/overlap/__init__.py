@@ -1,0 +1,1 @@
+"""Overlap of neighbour lists between models: which models are compared, over which atoms, and what comes out."""

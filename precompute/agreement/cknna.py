@@ -1,0 +1,189 @@
+"""CKNNA: CKA over those pairs of atoms only that are near each other in both models."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from precompute.agreement.sample import Estimate, Sample
+from precompute.contracts import AtlasError
+from precompute.neighbours import NeighbourLists, top_columns
+
+K = 10
+PAIRS_PER_BLOCK = 16_000_000
+VALUES_PER_TILE = 8_000_000
+
+
+def cknna(x: NDArray[np.floating], y: NDArray[np.floating], k: int = K) -> float:
+    """Centred kernel nearest-neighbour alignment.
+
+    HSIC_1 (see `kernels.cka_unbiased`) of K o M and L o M over the root of its values for (K, K) and (L, L), with K and
+    L cosines between atoms and M_ij = 1 where j is among the k nearest of i in both models (Huh et al., ICML 2024,
+    appendix, and their published code). Two things differ from that code: the last term of HSIC_1, which for these
+    unsymmetric matrices depends on which model comes first, is the mean of both orders, and nothing is added to the
+    denominator.
+
+    Neighbours are found in blocks of rows, in float64, so N x N numbers are never held.
+
+    Parameters
+    ----------
+    x : (N, p) float
+    y : (N, q) float
+    k : int
+        At least 2.
+
+    Returns
+    -------
+    float
+        At most 1; about 0 for unrelated spaces.
+
+    Raises
+    ------
+    AtlasError
+        For fewer than four or no more than k atoms, for k below 2, or features not finite.
+    """
+    lists = [cosine_neighbours(z, k) for z in (x, y)]
+    return float(all_pairs(lists, Sample.of(len(x))).value[0, 1])
+
+
+def cosine_neighbours(
+    x: NDArray[np.floating], k: int = K, on_rows: Callable[[int], None] | None = None
+) -> NeighbourLists:
+    """The k nearest rows of each row by cosine, as `precompute.neighbours.nearest`, for features too wide to copy.
+
+    Holds one block of similarities and one tile of rows in float64 besides the features.
+
+    Raises
+    ------
+    AtlasError
+        For no more than k rows, or rows without direction (zero or not finite).
+    """
+    n, width = x.shape
+    if not 1 <= k < n:
+        raise AtlasError(f"{k} nearest neighbours need more than {k} atoms; there are {n}")
+    tile = max(1, VALUES_PER_TILE // width)
+    length = np.concatenate([np.linalg.norm(x[s : s + tile].astype(np.float64), axis=1) for s in range(0, n, tile)])
+    if not (np.isfinite(length) & (length > 0.0)).all():
+        bad = int((~(np.isfinite(length) & (length > 0.0))).sum())
+        raise AtlasError(f"{bad} of {n} rows of features are zero or not finite; leave those atoms out")
+    index = np.empty((n, k), np.int32)
+    similarity = np.empty((n, k), np.float32)
+    step = max(1, PAIRS_PER_BLOCK // n)
+    for start in range(0, n, step):
+        rows = slice(start, min(start + step, n))
+        mine = x[rows].astype(np.float64) / length[rows, None]
+        block = np.empty((len(mine), n), np.float32)
+        for left in range(0, n, tile):
+            columns = slice(left, left + tile)
+            block[:, columns] = mine @ (x[columns].astype(np.float64) / length[columns, None]).T
+        block[np.arange(len(mine)), np.arange(start, start + len(mine))] = -np.inf
+        index[rows] = top_columns(block, k)
+        similarity[rows] = np.take_along_axis(block, index[rows].astype(np.intp), axis=1)
+        if on_rows is not None:
+            on_rows(len(mine))
+    return NeighbourLists(index, similarity)
+
+
+def all_pairs(
+    lists: Sequence[NeighbourLists],
+    sample: Sample,
+    *,
+    permutations: int = 0,
+    rng: np.random.Generator | None = None,
+) -> Estimate:
+    """`cknna` of all pairs of models from their neighbour lists, with influences of structures and a permutation null.
+
+    Within elements (lists of that kind), HSIC_1 n (n-3) is summed over elements. The null is the mean over
+    `permutations` of the atoms of each model, and 1.96 of their standard deviations above it.
+
+    Raises
+    ------
+    AtlasError
+        For lists of fewer than two neighbours, or groups of fewer than four atoms.
+    """
+    k = lists[0].index.shape[1]
+    if k < 2:
+        raise AtlasError(f"CKNNA needs k of at least 2, not {k}")
+    fewest = min(len(rows) for rows in sample.groups)
+    if fewest < 4:
+        raise AtlasError(f"CKNNA needs at least 4 comparable atoms; there are {fewest}")
+    sized = [NeighbourLists(x.index, x.similarity.astype(np.float64)) for x in lists]
+    m = len(sized)
+    own = [_alignment(x, x, sample) for x in sized]
+    value = np.ones((m, m))
+    influence = np.zeros((m, m, sample.n_structures))
+    for i in range(m):
+        for j in range(i, m):
+            size = np.sqrt(own[i].sum() * own[j].sum())
+            if not size > 0.0:
+                value[i, j] = value[j, i] = np.nan
+                continue
+            here = own[i] if i == j else _alignment(sized[i], sized[j], sample)
+            value[i, j] = value[j, i] = here.sum() / size
+            influence[i, j] = influence[j, i] = 2.0 * sample.totals(here) / size - value[i, j] * (
+                sample.totals(own[i]) / own[i].sum() + sample.totals(own[j]) / own[j].sum()
+            )
+    if not permutations or rng is None:
+        return Estimate(value, influence)
+    sizes = np.sqrt([max(h.sum(), 0.0) for h in own])
+    drawn = np.full((permutations, m, m), np.nan)
+    for d in range(permutations):
+        dealt = [_dealt(x, sample.permutation(rng)) for x in sized]
+        for i in range(m):
+            for j in range(i + 1, m):
+                size = sizes[i] * sizes[j]
+                found = _alignment(dealt[i], dealt[j], sample).sum() / size if size else np.nan
+                drawn[d, i, j] = drawn[d, j, i] = found
+    mean = drawn.mean(axis=0)
+    spread = drawn.std(axis=0, ddof=1) if permutations > 1 else np.zeros_like(mean)
+    return Estimate(value, influence, mean, mean + 1.96 * spread)
+
+
+def _dealt(lists: NeighbourLists, order: NDArray[np.intp]) -> NeighbourLists:
+    """The lists after atom order[i] took the place of atom i."""
+    place = np.empty(len(order), np.int32)
+    place[order] = np.arange(len(order), dtype=np.int32)
+    return NeighbourLists(place[lists.index[order]], lists.similarity[order])
+
+
+def _alignment(a: NeighbourLists, b: NeighbourLists, sample: Sample) -> NDArray[np.float64]:
+    """n (n-3) HSIC_1 of the masked kernels, split over atoms, (N,).
+
+    For matrices P, Q with zero diagonals, p, q their row sums and p', q' their column sums: sum_ij P_ij Q_ji
+    + sum P sum Q / ((n-1)(n-2)) - sum_j (p_j q'_j + q_j p'_j) / (n-2). What a pair of atoms adds is shared by both.
+    """
+    size = len(sample)
+    i, j, p_ij, q_ij = _shared(a, b)
+    p, q = (np.bincount(i, weights=values, minlength=size) for values in (p_ij, q_ij))
+    p_in, q_in = (np.bincount(j, weights=values, minlength=size) for values in (p_ij, q_ij))
+    both_ways = np.bincount(i, weights=p_ij * _transposed(i, j, q_ij, size), minlength=size)
+    n = np.array([len(rows) for rows in sample.groups], np.float64)[sample.group]
+    sum_p, sum_q = (np.bincount(sample.group, weights=values)[sample.group] for values in (p, q))
+    grand = ((p + p_in) * sum_q + (q + q_in) * sum_p) / (4.0 * (n - 1.0) * (n - 2.0))
+    return both_ways + grand - (p_in * q + q_in * p) / (n - 2.0)
+
+
+def _shared(a: NeighbourLists, b: NeighbourLists) -> tuple[NDArray, NDArray, NDArray, NDArray]:
+    """Pairs (i, j) with j in both lists of i, and their similarities in both."""
+    found = []
+    step = max(1, VALUES_PER_TILE // (a.index.shape[1] * b.index.shape[1]))
+    for start in range(0, len(a.index), step):
+        block = slice(start, start + step)
+        hit = (a.index[block, :, None] == b.index[block, None, :]) & (a.index[block, :, None] >= 0)
+        i, u, v = np.nonzero(hit)
+        found.append((i + start, u, v))
+    i, u, v = (np.concatenate(parts) for parts in zip(*found, strict=True))
+    return i, a.index[i, u].astype(np.intp), a.similarity[i, u], b.similarity[i, v]
+
+
+def _transposed(i: NDArray[np.intp], j: NDArray[np.intp], values: NDArray, n: int) -> NDArray[np.float64]:
+    """For each pair (i, j) the value of (j, i), 0 where that is no pair."""
+    if not len(i):
+        return np.zeros(0)
+    forward = i.astype(np.int64) * n + j
+    back = j.astype(np.int64) * n + i
+    order = np.argsort(forward)
+    place = order[np.minimum(np.searchsorted(forward, back, sorter=order), len(order) - 1)]
+    return np.where(forward[place] == back, values[place], 0.0)

@@ -1,0 +1,154 @@
+"""Which atoms are compared, and as what: one seeded sample of the atoms that all models have, or their structures."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from precompute.agreement.records import ATOMS, LEVELS
+from precompute.contracts import AtlasError
+
+N_ATOMS = 1_000
+CUMULANTS = 3
+
+
+@dataclass(frozen=True, eq=False)
+class Features:
+    """What is compared: n rows (atoms, or structures), by every model.
+
+    Attributes
+    ----------
+    of : mapping of model key to (n, p) float64
+    structure : (n,) int
+        The structure of each row.
+    numbers : (n,) int
+        Atomic number of each row; 0 for structures.
+    atoms : (n,) int
+        The atom of each row; empty for structures.
+    n_atoms, n_structures : int
+        How many atoms and structures took part.
+    """
+
+    of: Mapping[str, NDArray[np.float64]]
+    structure: NDArray[np.integer]
+    numbers: NDArray[np.integer]
+    atoms: NDArray[np.integer]
+    n_atoms: int
+    n_structures: int
+
+
+def features(
+    models: Mapping[str, NDArray[np.floating]],
+    *,
+    structure: NDArray[np.integer],
+    orbit: NDArray[np.integer],
+    numbers: NDArray[np.integer],
+    atoms: str = "representatives",
+    level: str = "atom",
+    k: int = 10,
+    sample: int = N_ATOMS,
+    seed: int = 0,
+    selected: NDArray[np.bool_] | None = None,
+) -> Features:
+    """Choose what is compared.
+
+    Atoms that any of the models could not embed are left out of all. Of what remains, `sample` atoms (or structures)
+    are drawn without replacement. Within elements, elements with no more than `k` of the drawn atoms are then left out,
+    since their atoms have no k neighbours.
+
+    Parameters
+    ----------
+    models : mapping of model key to (N, p) float
+        Coordinates or embeddings of all atoms of the atlas; NaN rows where a model refused.
+    structure, orbit, numbers : (N,) int
+    atoms : str
+        ``representatives`` (one atom an orbit), ``all``, or ``within-element`` (representatives).
+    level : str
+        ``atom``; ``structure``, the mean over the structure's atoms of that kind; ``cumulants``, the first three
+        cumulants of each feature over them (mean, variance, third central moment; after Chorna et al.,
+        arXiv:2512.05717), each kind scaled to unit total variance over structures so that all three weigh alike.
+    k : int
+        Neighbours that every atom must have, within elements.
+    sample : int
+        0 for all.
+    seed : int
+    selected : (N,) bool, optional
+        Only these atoms.
+
+    Raises
+    ------
+    AtlasError
+        For fewer than two models, an unknown kind or level, or nothing left to compare.
+    """
+    if atoms not in ATOMS or level not in LEVELS:
+        raise AtlasError(f"atoms are {', '.join(ATOMS)} and levels {', '.join(LEVELS)}; not {atoms!r} and {level!r}")
+    if level != "atom" and atoms == "within-element":
+        raise AtlasError("structures have no one element to stay within; use --level atom, or other --atoms")
+    if len(models) < 2:
+        raise AtlasError(f"agreement is between models; there is only {', '.join(models) or 'none'}")
+    usable = np.logical_and.reduce([np.isfinite(x).all(axis=1) for x in models.values()])
+    if atoms != "all":
+        usable &= orbit == np.arange(len(orbit))
+    if selected is not None:
+        usable &= selected
+    rng = np.random.default_rng(seed)
+    if level != "atom":
+        return _of_structures(models, structure, np.flatnonzero(usable), level, sample, rng)
+    rows = _drawn(np.flatnonzero(usable), sample, rng)
+    if atoms == "within-element":
+        rows = rows[np.bincount(numbers[rows], minlength=120)[numbers[rows]] > k]
+        if not len(rows):
+            raise AtlasError(
+                f"no element has more than {k} of the atoms compared; take a larger --sample or smaller --k"
+            )
+    _check(len(rows), "atoms")
+    of = {key: x[rows].astype(np.float64) for key, x in models.items()}
+    return Features(of, structure[rows], numbers[rows], rows, len(rows), len(np.unique(structure[rows])))
+
+
+def _drawn(rows: NDArray[np.intp], sample: int, rng: np.random.Generator) -> NDArray[np.intp]:
+    return rows if not sample or len(rows) <= sample else np.sort(rng.permutation(rows)[:sample])
+
+
+def _check(n: int, what: str) -> None:
+    if n < 2:
+        raise AtlasError(f"{n} {what} that all models have: too few to compare; choose more atoms or other models")
+
+
+def _of_structures(
+    models: Mapping[str, NDArray[np.floating]],
+    structure: NDArray[np.integer],
+    rows: NDArray[np.intp],
+    level: str,
+    sample: int,
+    rng: np.random.Generator,
+) -> Features:
+    chosen = _drawn(np.unique(structure[rows]), sample, rng)
+    _check(len(chosen), "structures")
+    rows = rows[np.isin(structure[rows], chosen)]
+    place = np.searchsorted(chosen, structure[rows])
+    pool = _cumulants if level == "cumulants" else _means
+    of = {key: pool(x[rows].astype(np.float64), place, len(chosen)) for key, x in models.items()}
+    nothing = np.zeros(0, np.intp)
+    return Features(of, chosen, np.zeros(len(chosen), np.int64), nothing, len(rows), len(chosen))
+
+
+def _means(x: NDArray[np.float64], place: NDArray[np.intp], n: int) -> NDArray[np.float64]:
+    total = np.zeros((n, x.shape[1]))
+    np.add.at(total, place, x)
+    return total / np.bincount(place, minlength=n)[:, None]
+
+
+def _cumulants(x: NDArray[np.float64], place: NDArray[np.intp], n: int) -> NDArray[np.float64]:
+    mean = _means(x, place, n)
+    about = x - mean[place]
+    parts = [mean] + [_means(about**power, place, n) for power in range(2, CUMULANTS + 1)]
+    scaled = []
+    for part in parts:
+        part = part - part.mean(axis=0)
+        spread = np.sqrt((part**2).sum() / n)
+        scaled.append(part / spread if spread > 0.0 else part)
+    return np.concatenate(scaled, axis=1)
