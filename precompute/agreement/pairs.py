@@ -87,10 +87,10 @@ def compare(
                 f"{key} has features of shape {x.shape}, with {n} structure indices and {len(numbers)} atomic numbers; "
                 "expected one row an atom in all"
             )
+    over = Sample(structure, numbers if atoms == "within-element" else None)
     inputs = Inputs(
-        tuple(features), tuple(metrics), list(features.values()), Sample(structure, numbers if atoms == "within-element" else None),
-        k, seed, resamples, permutations, on_transport,
-    )  # fmt: skip
+        tuple(features), tuple(metrics), list(features.values()), over, k, seed, resamples, permutations, on_transport
+    )
     scores = {}
     for name in metrics:
         scores[name] = _score(name, inputs)
