@@ -15,6 +15,8 @@ def main() -> None:
         ["adapters"],
         ["anchors", atlas],
         ["chemistry", atlas],
+        ["agreement", atlas],
+        ["agreement_claims", atlas],
         ["explorer", atlas],
         ["visitors", atlas],
         ["demo"],

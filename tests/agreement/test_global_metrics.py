@@ -70,7 +70,7 @@ def literal_cknna(x: np.ndarray, y: np.ndarray, k: int) -> float:
         gram = gram - np.diag(np.full(len(gram), np.inf))
         result = np.zeros_like(gram)
         for i, row in enumerate(gram):
-            result[i, np.argsort(-row, kind="stable")[:k]] = 1.0
+            result[i, np.argsort(-row.astype(np.float32), kind="stable")[:k]] = 1.0
         return result
 
     a, b = kernel(x), kernel(y)

@@ -214,6 +214,19 @@ def test_what_is_shown_is_saved_as_table_run_drawing_and_picture(visit):
     assert body.startswith(b"\x89PNG")
 
 
+def test_the_menu_of_exports_saves_the_matrix_here_and_maps_on_the_map(visit):
+    page = opened(visit, "&metric=cka")
+    page.get_by_role("button", name="Export", exact=True).click()
+    expect(page.locator("[data-export-says=svg]")).to_have_text(f"Linear CKA of {len(KEYS)} models")
+    name, body = saved(page, page.locator("[data-export=svg]"))
+    assert name == "synthetic-agreement-cka.svg"
+    assert b"Linear CKA" in body
+    page.get_by_role("link", name="Map").click()
+    visit.settled()
+    page.get_by_role("button", name="Export", exact=True).click()
+    expect(page.locator("[data-export-says=svg]")).to_contain_text("maps of")
+
+
 def test_an_atlas_that_was_not_compared_says_how_and_offers_to_do_so(browser, tmp_path):
     bare = write_atlas(tmp_path / "bare.zarr", agreement=False)
     with served(bare) as address, visiting(browser, address) as visit:

@@ -1,0 +1,85 @@
+"""What the metrics of one comparison share, each computed once when first asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from precompute.agreement import dimension, procrustes
+from precompute.agreement.sample import Estimate, Sample
+from precompute.agreement.transport import Transport
+from precompute.contracts import AtlasError
+from precompute.neighbours import NeighbourLists, nearest
+
+PROCRUSTES_PERMUTATIONS = 8  # a singular value decomposition a pair, each
+
+OnTransport = Callable[[str, str, Transport, NDArray[np.intp]], None]
+
+
+class Inputs:
+    """What the metrics of one comparison share."""
+
+    def __init__(
+        self,
+        models: tuple[str, ...],
+        metrics: tuple[str, ...],
+        features: list[NDArray[np.floating]],
+        sample: Sample,
+        k: int,
+        seed: int,
+        resamples: int,
+        permutations: int,
+        on_transport: OnTransport | None,
+    ) -> None:
+        self.models, self.metrics, self.features, self.sample = models, metrics, features, sample
+        self.k, self.seed, self.resamples, self.permutations = k, seed, resamples, permutations
+        self.on_transport = on_transport
+
+    def rng(self, name: str) -> np.random.Generator:
+        return np.random.default_rng([self.seed, *name.encode()])
+
+    @cached_property
+    def fewest(self) -> int:
+        """Atoms of the smallest group."""
+        return min((len(rows) for rows in self.sample.groups), default=0)
+
+    @property
+    def has_lists(self) -> bool:
+        return 1 <= self.k < self.fewest
+
+    @cached_property
+    def lists(self) -> list[NeighbourLists]:
+        """Nearest neighbours by cosine, with similarities."""
+        n, fewest = len(self.sample), self.fewest
+        if not self.has_lists:
+            of = "of each element" if self.sample.labels is not None else ""
+            raise AtlasError(f"{self.k} nearest neighbours need more than {self.k} atoms {of}; there are {fewest}")
+        kind = "all" if self.sample.labels is None else "within_element"
+        return [nearest(x, orbit=np.arange(n), kind=kind, labels=self.sample.labels, k=self.k) for x in self.features]
+
+    @cached_property
+    def procrustes(self) -> Estimate:
+        return procrustes.all_pairs(
+            self.features,
+            self.sample,
+            permutations=min(self.permutations, PROCRUSTES_PERMUTATIONS),
+            rng=self.rng("procrustes"),
+        )
+
+    @cached_property
+    def ratios(self) -> dict[tuple[int, int], dimension.Ratios]:
+        return dimension.pair_ratios(self.centred, labels=self.sample.labels)
+
+    @cached_property
+    def own_ratios(self) -> list[dimension.Ratios]:
+        """Of each model by itself; cut from those of pairs where they are needed anyway."""
+        if "id-correlation" in self.metrics:
+            return [self.ratios[i, i] for i in range(len(self.models))]
+        return [dimension.ratios(x, labels=self.sample.labels) for x in self.centred]
+
+    @property
+    def centred(self) -> list[NDArray[np.float64]]:
+        return [self.sample.centred(x) for x in self.features]

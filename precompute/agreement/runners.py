@@ -1,0 +1,208 @@
+"""How each metric is computed over all pairs of models, from what the metrics share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from precompute.agreement import cknna, dimension, distances, imbalance, kernels, neighbours, procrustes, reconstruction
+from precompute.agreement.inputs import Inputs
+from precompute.agreement.intervals import counts
+from precompute.agreement.metrics import METRICS
+from precompute.agreement.sample import Estimate, mean_influence
+from precompute.agreement.transport import transport
+from precompute.contracts import AtlasError
+
+TRANSPORT_ATOMS = 1_000
+DIMENSION_RESAMPLES = 100  # a fit each, where other scores need a sum
+DIMENSION_PERMUTATIONS = 4  # distances of every pair joined, each
+DIMENSION_NULL_ATOMS = 2_000
+CYCLE_PERMUTATIONS = 5
+
+# ---- scores from neighbour lists
+
+
+def _of_lists(inputs: Inputs, name: str, of: Callable[[NDArray, NDArray, int], NDArray[np.float64]]) -> Estimate:
+    """Mean over atoms of a score of two neighbour lists, and the same with each model's atoms permuted."""
+    symmetric = METRICS[name].symmetric
+    index = [x.index for x in inputs.lists]
+    m, k = len(index), inputs.k
+    value = np.empty((m, m))
+    influence = np.empty((m, m, inputs.sample.n_structures))
+    for i in range(m):
+        for j in range(i if symmetric else 0, m):
+            each = of(index[i], index[j], k)
+            value[i, j] = np.nanmean(each)
+            influence[i, j] = mean_influence(each, inputs.sample)
+            if name == "mutual-knn":
+                influence[i, j] += inputs.sample.totals(_received(index[i], index[j], each))
+            if symmetric:
+                value[j, i], influence[j, i] = value[i, j], influence[i, j]
+    if not inputs.permutations:
+        return Estimate(value, influence)
+    rng = inputs.rng(f"{name} null")
+    drawn = np.full((inputs.permutations if symmetric else min(inputs.permutations, CYCLE_PERMUTATIONS), m, m), np.nan)
+    for d in range(len(drawn)):
+        dealt = [neighbours.permuted(x, inputs.sample.permutation(rng)) for x in index]
+        for i in range(m):
+            for j in range(i + 1, m):
+                drawn[d, i, j] = np.nanmean(of(dealt[i], dealt[j], k))
+                drawn[d, j, i] = drawn[d, i, j] if symmetric else np.nanmean(of(dealt[j], dealt[i], k))
+    mean = drawn.mean(axis=0)
+    spread = drawn.std(axis=0, ddof=1) if len(drawn) > 1 else np.zeros_like(mean)
+    return Estimate(value, influence, mean, mean + 1.96 * spread)
+
+
+def _received(a: NDArray[np.integer], b: NDArray[np.integer], shared: NDArray[np.float64]) -> NDArray[np.float64]:
+    """What each atom does to the mean overlap by standing in lists of others, (n,).
+
+    An atom that is taken out of a list leaves its place to the next one, which is as likely to be shared as the list's
+    others are: an atom in both lists adds 1 - o_i to the overlap of atom i, one in a single list -o_i / 2.
+    """
+    n, k = a.shape
+    hit = a[:, :, None] == b[:, None, :]
+    result = np.zeros(n)
+    for index, agreed in ((a, hit.any(axis=2)), (b, hit.any(axis=1))):
+        known = index >= 0
+        gain = np.where(known, agreed - np.nan_to_num(shared)[:, None], 0.0)
+        result += np.bincount(index[known], weights=gain[known], minlength=n)
+    return result / (2.0 * n * k)
+
+
+def _imbalance(inputs: Inputs) -> Estimate:
+    """Of permuted atoms ranks are uniform: 2 r / n has mean 1, and (n-1)^2 - 1 over 12 is the variance of r.
+
+    An atom takes part in its own score and in those of the atoms whose nearest neighbour it is. Without it these go to
+    the next one, whose rank lies about halfway between theirs and the mean.
+    """
+    each = imbalance.imbalances(inputs.features, labels=inputs.sample.labels)
+    value = np.nanmean(each, axis=2)
+    influence = np.array([[mean_influence(e, inputs.sample) for e in line] for line in each])
+    for i, lists in enumerate(inputs.lists if inputs.has_lists else []):
+        for j, e in enumerate(each[i]):
+            above = np.bincount(lists.index[:, 0], weights=(e - value[i, j]) / 2.0, minlength=len(e))
+            influence[i, j] += inputs.sample.totals(above - above.mean()) / len(e)
+    size = np.array([len(rows) for rows in inputs.sample.groups], float)[inputs.sample.group]
+    variance = np.mean(((size - 1.0) ** 2 - 1.0) / 3.0 / size**2) / len(size)
+    null = np.where(np.eye(len(value), dtype=bool), np.nan, 1.0)
+    return Estimate(value, influence, null, null + 1.96 * np.sqrt(variance))
+
+
+# ---- scores from distances to two neighbours
+
+
+def _fit(ratio: NDArray[np.float64]) -> float:
+    value = dimension.fitted(ratio)
+    return value if np.isfinite(value) else np.nan
+
+
+def _dimension(inputs: Inputs) -> Estimate:
+    ratios = [r.ratio for r in inputs.own_ratios]
+    value = np.array([_fit(r) for r in ratios])
+    low, high = _resampled(inputs, "intrinsic-dimension", lambda rows: np.array([_fit(r[rows]) for r in ratios]), value)
+    return Estimate(value, low=low, high=high)
+
+
+def _collapse(inputs: Inputs) -> Estimate:
+    collapsed = [r.collapsed.astype(float) for r in inputs.own_ratios]
+    influence = np.array([mean_influence(c, inputs.sample) for c in collapsed])
+    return Estimate(np.array([c.mean() for c in collapsed]), influence)
+
+
+def _dimension_correlation(inputs: Inputs) -> Estimate:
+    m = len(inputs.models)
+
+    def correlations(ratios: Mapping[tuple[int, int], NDArray[np.float64]]) -> NDArray[np.float64]:
+        fits = {pair: _fit(r) for pair, r in ratios.items()}
+        result = np.empty((m, m))
+        for i in range(m):
+            result[i, i] = 1.0  # a model joined to itself has the directions that it has
+            for j in range(i + 1, m):
+                result[i, j] = result[j, i] = dimension.correlated(fits[i, i], fits[j, j], fits[i, j])
+        return result
+
+    found = {pair: r.ratio for pair, r in inputs.ratios.items()}
+    value = correlations(found)
+    low, high = _resampled(
+        inputs, "id-correlation", lambda rows: correlations({p: r[rows] for p, r in found.items()}), value
+    )
+    if not inputs.permutations or len(inputs.sample) > DIMENSION_NULL_ATOMS:
+        return Estimate(value, low=low, high=high)
+    rng = inputs.rng("id-correlation null")
+    drawn = []
+    for _ in range(min(inputs.permutations, DIMENSION_PERMUTATIONS)):
+        # atoms stay within their labels, so the labels need no permuting
+        dealt = [x[inputs.sample.permutation(rng)] for x in inputs.centred]
+        drawn.append(
+            correlations({p: r.ratio for p, r in dimension.pair_ratios(dealt, labels=inputs.sample.labels).items()})
+        )
+    null = np.where(np.eye(m, dtype=bool), np.nan, np.mean(drawn, axis=0))
+    spread = np.std(drawn, axis=0, ddof=1) if len(drawn) > 1 else np.zeros_like(null)
+    return Estimate(value, None, null, null + 1.96 * spread, low, high)
+
+
+def _resampled(
+    inputs: Inputs, name: str, of: Callable[[NDArray[np.intp]], NDArray[np.float64]], value: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]] | tuple[None, None]:
+    """Interval of a fit by drawing structures, neighbours held fixed, about the value (as in `intervals`)."""
+    if inputs.resamples < 2 or inputs.sample.n_structures < 2:
+        return None, None
+    drawn = []
+    for c in counts(inputs.sample.n_structures, min(inputs.resamples, DIMENSION_RESAMPLES), inputs.rng(name)):
+        drawn.append(of(np.repeat(np.arange(len(inputs.sample)), c[inputs.sample.codes].astype(int))))
+    about = value - np.nanmean(drawn, axis=0)
+    low, high = np.nanquantile(drawn, [0.025, 0.975], axis=0)
+    return low + about, high + about
+
+
+# ---- transport
+
+
+def _transport(inputs: Inputs) -> Estimate:
+    m, n = len(inputs.models), len(inputs.sample)
+    rows = np.arange(n)
+    if n > TRANSPORT_ATOMS:
+        rows = np.sort(inputs.rng("transport").permutation(n)[:TRANSPORT_ATOMS])
+    clouds = [x[rows] for x in inputs.features]
+    if len({x.shape[1] for x in clouds}) > 1:
+        raise AtlasError("transport is between coordinates on the same anchors; these features differ in width")
+    value = np.zeros((m, m))
+    parts = [np.arange(len(rows))]
+    if inputs.sample.labels is not None:  # then mass stays within each element
+        of = inputs.sample.group[rows]
+        parts = [np.flatnonzero(of == g) for g in np.unique(of)]
+    for i in range(m):
+        for j in range(i + 1, m):
+            plans = [transport(clouds[i][part], clouds[j][part]) for part in parts]
+            mixing = sum(p.independent * len(p.match) for p in plans)
+            cost = sum(p.cost * len(p.match) for p in plans)
+            value[i, j] = value[j, i] = cost / mixing if mixing > 0.0 else 0.0
+            if inputs.on_transport is not None and inputs.sample.labels is None:
+                inputs.on_transport(inputs.models[i], inputs.models[j], plans[0], rows)
+    return Estimate(value, n=len(rows))
+
+
+RUNNERS: dict[str, Callable[[Inputs], Estimate]] = {
+    "procrustes": lambda s: s.procrustes,
+    "procrustes-angular": lambda s: procrustes.angular_estimate(s.procrustes),
+    "cka": lambda s: kernels.linear_pairs(s.features, s.sample),
+    "cka-unbiased": lambda s: kernels.unbiased_pairs(s.features, s.sample),
+    "cka-rbf": lambda s: kernels.rbf_pairs(s.features, s.sample),
+    "cknna": lambda s: cknna.all_pairs(s.lists, s.sample, permutations=s.permutations, rng=s.rng("cknna")),
+    "mutual-knn": lambda s: _of_lists(s, "mutual-knn", neighbours.mutual_knn),
+    "cycle-knn": lambda s: _of_lists(s, "cycle-knn", neighbours.cycle_knn),
+    "distance-correlation": lambda s: distances.all_pairs(s.features, s.sample),
+    "transport": _transport,
+    "intrinsic-dimension": _dimension,
+    "collapse": _collapse,
+    "id-correlation": _dimension_correlation,
+    "information-imbalance": _imbalance,
+    "gfre": lambda s: reconstruction.global_pairs(
+        s.features, s.sample, seed=s.seed, permutations=s.permutations, rng=s.rng("gfre")
+    ),
+    "lfre": lambda s: reconstruction.local_pairs(
+        s.features, s.sample, points=2 * s.k, seed=s.seed, permutations=s.permutations, rng=s.rng("lfre")
+    ),
+}
