@@ -22,6 +22,8 @@ PAGES = ("map", "agreement", "neighbours")
 SPACES = ("shared", "raw")
 DRAWN = ("points", "density")
 PANELS = ("none", "atoms", "structures", "histograms")
+COUNTS = ("linear", "log", "share")
+MOST_CHARTS = 4
 SIZES = (0.5, 4.0)
 MOST_VERTICES = 40
 LONGEST_FIND = 500
@@ -75,6 +77,14 @@ class View:
     zoom : mapping of model key (empty for linked axes) to (x0, x1, y0, y1)
     panel : str
         What the drawer shows.
+    charts : tuple of str
+        Quantities of the histograms; none means those that the page opens with.
+    counts : str
+        Axis of the histograms: ``linear``, ``log`` or ``share``.
+    once : bool
+        Whether histograms of structures' quantities count each structure once.
+    cells : str
+        What the periodic table shows: ``legend``, ``count``, or the mean of a quantity.
     theme : str
         ``light``, ``dark``, or empty for the system's.
     page : str
@@ -124,6 +134,10 @@ class View:
     size: float = 1
     zoom: Mapping[str, tuple[float, ...]] | None = None
     panel: str = "none"
+    charts: tuple[str, ...] = ()
+    counts: str = "linear"
+    once: bool = False
+    cells: str = "legend"
     theme: str = ""
     page: str = "map"
     run: str = ""
@@ -343,6 +357,20 @@ class _Reader(PageReader):
 
     def _panel(self, value: str) -> str | None:
         return self._among("the drawer", value, PANELS, "it is closed")
+
+    def _charts(self, value: str) -> tuple[str, ...]:
+        return self._known("a histogram of", self._items(value), listed(self.data))[:MOST_CHARTS]
+
+    def _counts(self, value: str) -> str | None:
+        return self._among("an axis of counts", value, COUNTS, "it is linear")
+
+    def _once(self, value: str) -> bool | None:
+        return self._flag("counting structures once", value)
+
+    def _cells(self, value: str) -> str | None:
+        numbers = [q.id for q in listed(self.data).values() if q.kind == "number"]
+        known = ["legend", "count", *numbers]
+        return self._among("the periodic table of", value, known, "it shows the colours of the maps")
 
     def _theme(self, value: str) -> str | None:
         return self._among("theme", value, ["", *THEMES], "the system's is used")

@@ -22,13 +22,18 @@ function keptHistograms(info) {
   }
 }
 
-function firstHistograms(info, view) {
-  const known = new Set(info.quantities.map((q) => q.id));
-  const kept = keptHistograms(info);
+function usualHistograms(info) {
   const numbers = info.quantities.filter((q) => q.kind === "number");
   const common = ["coordination", "electronegativity", "covalent_radius"].map((id) => numbers.find((q) => q.id === id)).filter(Boolean);
   const usual = [...numbers.filter((q) => q.of === "structure").slice(0, 2), ...common];
-  const wanted = [...Object.keys(view.brush), ...(kept.length ? kept : usual.map((q) => q.id).slice(0, HISTOGRAMS_FIRST))];
+  return [...new Set(usual.map((q) => q.id))].slice(0, HISTOGRAMS_FIRST);
+}
+
+/* Those of the view, else those that this browser had last; each range that selects is to be seen. */
+function firstHistograms(info, view) {
+  const known = new Set(info.quantities.map((q) => q.id));
+  const kept = view.charts.length ? view.charts : keptHistograms(info);
+  const wanted = [...Object.keys(view.brush), ...(kept.length ? kept : usualHistograms(info))];
   return [...new Set(wanted)].filter((id) => known.has(id)).slice(0, HISTOGRAMS_AT_MOST);
 }
 
@@ -39,8 +44,7 @@ export function startHistograms(atlas) {
   let ids = firstHistograms(info, atlas.view.get());
   let tiles = [];
   let open = false;
-  let mode = "linear";
-  let once = false;
+  let { counts: mode, once } = atlas.view.get();
 
   const quantity = (id) => info.quantities.find((q) => q.id === id);
   const modelOf = (q) => (q.of === "model" ? atlas.view.get().models.find((key) => q.models.includes(key)) || q.models[0] : null);
@@ -49,15 +53,9 @@ export function startHistograms(atlas) {
   const axis = buildNode("select", { class: "histogram-select" });
   axis.setAttribute("aria-label", "Axis of counts");
   for (const [value, text] of [["linear", "Counts"], ["log", "Counts, log axis"], ["share", "Shares"]]) axis.append(new Option(text, value));
-  axis.addEventListener("change", () => {
-    mode = axis.value;
-    tiles.forEach((tile) => tile.draw());
-  });
+  axis.addEventListener("change", () => atlas.view.set({ counts: axis.value }));
   const onceBox = buildNode("input", { type: "checkbox" });
-  onceBox.addEventListener("change", () => {
-    once = onceBox.checked;
-    tiles.forEach((tile) => tile.count());
-  });
+  onceBox.addEventListener("change", () => atlas.view.set({ once: onceBox.checked }));
   const onceLabel = buildNode("label", { class: "histogram-once", title: "For quantities of structures; a structure counts where any atom of it is selected" }, onceBox, "Count each structure once");
   const add = buildNode("button", { type: "button", class: "tool" }, "Add histogram");
   add.addEventListener("click", () => {
@@ -68,9 +66,19 @@ export function startHistograms(atlas) {
   const controls = buildNode("div", { class: "histogram-controls", hidden: true }, onceLabel, axis, add);
   toolbar.append(controls);
 
+  /* The address says which, where they are not those that everybody begins with. */
+  const tell = () => atlas.view.set({ charts: ids.join() === usualHistograms(info).join() ? [] : ids });
+  const follow = () => {
+    ({ counts: mode, once } = atlas.view.get());
+    axis.value = mode;
+    onceBox.checked = once;
+  };
+  follow();
+
   function choose(next) {
     ids = next;
     keepItem(histogramsItem(info), JSON.stringify(ids));
+    tell();
     build();
   }
 
@@ -246,6 +254,14 @@ export function startHistograms(atlas) {
   };
   atlas.selection.on(recount);
   atlas.view.on((view, changed) => {
+    if (changed.has("counts") || changed.has("once")) {
+      follow();
+      tiles.forEach((tile) => (changed.has("once") ? tile.count() : tile.draw()));
+    }
+    if (changed.has("charts") && view.charts.length && view.charts.join() !== ids.join()) {
+      ids = firstHistograms(info, view);
+      if (open) build();
+    }
     if (!open) return;
     if (changed.has("brush")) {
       const missing = Object.keys(view.brush).filter((id) => !ids.includes(id) && quantity(id)).slice(0, HISTOGRAMS_AT_MOST - ids.length);
@@ -262,7 +278,9 @@ export function startHistograms(atlas) {
       if (now === open) return;
       open = now;
       controls.hidden = !open;
-      if (open) build();
+      if (!open) return;
+      tell();
+      build();
     },
   };
 }

@@ -18,7 +18,7 @@ export function startPeriodicTable(atlas) {
   const present = info.elements.filter((element) => element.n);
   const isPresent = new Set(present.map((element) => element.symbol));
   const tables = [];
-  let shows = "legend"; // "legend", "count", or the id of a quantity whose mean is shown
+  let shows = view.get().cells; // "legend", "count", or the id of a quantity whose mean is shown
   let last = null; // symbol clicked last, where a rectangle starts
   let asked = 0;
 
@@ -147,11 +147,8 @@ export function startPeriodicTable(atlas) {
     const means = buildNode("optgroup", { label: "Mean over the selected atoms" });
     for (const { id, label, kind } of info.quantities) if (kind === "number") means.append(option(id, label));
     if (means.children.length) select.append(means);
-    select.addEventListener("change", () => {
-      shows = select.value;
-      for (const { select: other } of tables) other.value = shows;
-      draw();
-    });
+    select.value = shows;
+    select.addEventListener("change", () => view.set({ cells: select.value }));
     return select;
   }
 
@@ -226,7 +223,6 @@ export function startPeriodicTable(atlas) {
       const large = buildNode("div", { class: "periodic-table large", role: "group", "aria-label": "Periodic table" });
       const hint = buildNode("p", { class: "hint", role: "status" });
       const chosen = showsSelect();
-      chosen.value = shows;
       const clear = buildNode(
         "button",
         { type: "button", class: "set-button", onclick: () => take([]) },
@@ -260,7 +256,12 @@ export function startPeriodicTable(atlas) {
 
   document.getElementById("enlarge-elements").addEventListener("click", enlarge);
   document.getElementById("clear-elements").addEventListener("click", () => take([]));
-  view.on((_view, changed) => {
+  view.on((now, changed) => {
+    if (changed.has("cells")) {
+      shows = now.cells;
+      for (const { select: other } of tables) other.value = shows;
+      draw();
+    }
     if (["elements", "hide", "colours", "palette", "limits", "log", "reverse"].some((field) => changed.has(field)))
       draw();
     else if (changed.has("models") && shows !== "legend" && shows !== "count") draw();

@@ -96,3 +96,22 @@ def test_a_filter_that_cannot_be_read_still_leaves_maps(visit):
     assert visit.shown() == ["7net-0"]
     page.wait_for_function("performance.getEntriesByName('atlas:mounted').length > 0")
     visit.errors.clear()  # the refused filter is told by the browser too
+
+
+def test_histograms_and_the_periodic_table_are_part_of_the_view(visit):
+    page = visit.open("?panel=histograms&charts=period,block&counts=log&once=1&cells=count").page
+    regions = page.locator("#histograms .histogram")
+    assert [r.get_attribute("aria-label") for r in regions.all()] == ["Histogram of Period", "Histogram of Block"]
+    assert page.get_by_label("Axis of counts").input_value() == "log"
+    assert page.get_by_label("Count each structure once").is_checked()
+    shows = page.get_by_label("What the cells of the periodic table show").first
+    assert shows.input_value() == "count"
+    shows.select_option("electronegativity")
+    page.get_by_role("button", name="Remove the histogram of Period").click()
+    page.get_by_label("Axis of counts").select_option("share")
+    visit.until_query("cells=electronegativity")
+    visit.until_query("charts=block")
+    visit.until_query("counts=share")
+    visit.open(visit.query())
+    assert visit.view("charts") == ["block"]
+    assert page.locator("#histograms .histogram").count() == 1
