@@ -200,11 +200,10 @@ export function startPeriodicTable(atlas) {
       left: `${box.left}px`,
       top: `${Math.min(box.bottom + 2, window.innerHeight - menu.offsetHeight - 6)}px`,
     });
+    // at once, so that the next key is the menu's
+    if (menu.matches(":popover-open")) menu.querySelector("button:not(:disabled)").focus();
   });
-  menu.addEventListener("toggle", (event) => {
-    opener.setAttribute("aria-expanded", String(event.newState === "open"));
-    if (event.newState === "open") menu.querySelector("button:not(:disabled)").focus();
-  });
+  menu.addEventListener("toggle", (event) => opener.setAttribute("aria-expanded", String(event.newState === "open")));
   menu.addEventListener("keydown", (event) => {
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (!step) return;
