@@ -322,7 +322,7 @@ def _crystals(data: AtlasData, text: str, elements: BoolArray | None = None, hea
     sizes = data.of_structures("n_atoms")
     best = np.lexsort((np.arange(len(ranks)), sizes, ranks))[:MOST_CRYSTALS]
     return [
-        (head + quote(_id(data, s)), label(data, s), "crystal", first_atom(data, s, elements))
+        (head + quote(_id(data, s)), f"{head}{label(data, s)}", "crystal", first_atom(data, s, elements))
         for s in best
         if ranks[s] < 9
     ]
