@@ -228,6 +228,15 @@ def test_groups_and_elements_select_and_take_it_back(visit):
     )
 
 
+def test_means_are_saved_as_a_table(visit):
+    page = here(visit)
+    with page.expect_download() as saved:
+        region(page, "By element and by crystal").get_by_role("button", name="CSV").click()
+    text = saved.value.path().read_text()
+    assert text.startswith("group,name,mean_overlap,low_95,high_95,sites,crystals,of,lists")
+    assert "element,O," in text
+
+
 def test_small_maps_are_those_of_the_models_and_lead_to_the_page_of_maps(visit):
     page = here(visit)
     assert page.locator(".maps.small .panel-name").all_inner_texts() == ["7net-0"]
