@@ -3,7 +3,7 @@ import { positionOnScale, scaleOf } from "../points/lut.js";
 import { colourAt, textOnColour } from "../panels/colour_axis.js";
 import { makeElementGrid } from "../panels/element_grid.js";
 import { alongLabel, membersOf, pickedAfter } from "../panels/element_sets.js";
-import { buildNode } from "../panels/nodes.js";
+import { buildNode, replaceKeeping } from "../panels/nodes.js";
 import { groupedNumber } from "../panels/words.js";
 import { csvField } from "../agreement/saving.js";
 import { downloadFile } from "../panels/download.js";
@@ -55,7 +55,7 @@ export function makeWhere(atlas) {
     const lines = rows.map((row) => {
       const says = `${row.label}: overlap ${meanText(row)} over ${overWhat(row, noun)}`;
       return buildNode(
-        "button", { type: "button", class: "dot-row", title: says, "aria-label": `${says}; select`, "aria-pressed": String(view.get().find === row.find), onclick: () => pick(row.find) },
+        "button", { type: "button", class: "dot-row", title: says, "aria-label": `${says}; select`, "aria-pressed": String(view.get().find === row.find), "data-key": row.find, onclick: () => pick(row.find) },
         buildNode("span", { class: "dot-label" }, row.label), dotPlot(row, axis, reference),
         buildNode("span", { class: "dot-value" }, twoDecimals(row.mean)), buildNode("span", { class: "dot-n" }, groupedNumber(row.atoms)),
       );
@@ -76,7 +76,7 @@ export function makeWhere(atlas) {
       const scale = legend ? scaleOf(legend, {}) : { lo: 0, hi: 1, log: false };
       grid.paint(overlapCells(info.elements, found.elements, scale, info.scales[now.palette], now.reverse && now.colour === "overlap", noun), new Set(now.elements), null);
       const axis = dotAxis(found.groups.flatMap((group) => group.rows));
-      groups.replaceChildren(...found.groups.map((group) => groupNode(group, axis, found.all.mean, noun)));
+      replaceKeeping(groups, ...found.groups.map((group) => groupNode(group, axis, found.all.mean, noun)));
     },
   };
 }
