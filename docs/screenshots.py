@@ -56,6 +56,8 @@ SHOTS = (
     Shot("find", f"?{TWO}", act=search),
     Shot("agreement", "?page=agreement&pair=7net-0,chgnet-0.3.0"),
     Shot("agreement-anchors", "?page=agreement&figure=anchors", part=".agree-side"),
+    Shot("neighbours", "?page=neighbours&pair=7net-0,chgnet-0.3.0&atom=BaCeO3-cubic-perovskite:2"),
+    Shot("neighbours-where", "?page=neighbours&pair=7net-0,chgnet-0.3.0", part=".where", size=(1920, 1080)),
     Shot("keys", f"?{TWO}", act=press("?")),
     Shot("views", f"?{TWO}", act=click("Views")),
     Shot("export", f"?{TWO}", act=click("Export")),

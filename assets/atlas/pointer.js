@@ -20,7 +20,8 @@ export function startPointer(atlas, maps, tool) {
 
   const inside = (event) => {
     const box = host.getBoundingClientRect();
-    return [event.clientX - box.left, event.clientY - box.top + host.scrollTop];
+    const scale = box.width / host.offsetWidth || 1; // of what is presented larger
+    return [(event.clientX - box.left) / scale, (event.clientY - box.top) / scale + host.scrollTop];
   };
 
   function atomAt(x, y) {

@@ -11,7 +11,7 @@ export function atomText({ overlap, control, chance, order, k, models, obstacle 
   const compared = models.filter((model) => model.compared);
   if (overlap === null) {
     const lacking = compared.filter((model) => model.n < k).map((model) => `${model.key} lists ${model.n || "none"}`);
-    return lacking.length ? `No overlap of k = ${k}: ${lacking.join(", ")} of its neighbours.` : `No overlap above chance: there are no more than ${k} atoms to choose from, so all lists are equal.`;
+    return lacking.length ? `No overlap: the lists hold fewer than k = ${k} neighbours of this atom (${lacking.join(", ")}).` : `No overlap above chance: there are no more than ${k} atoms to choose from, so all lists are equal.`;
   }
   const of = compared.length === 2 ? "" : `, mean over pairs of ${compared.length} models`;
   const said = [aboveChance ? `Overlap above chance ${twoDecimals(overlap)}${of}` : `${twoDecimals(overlap)} of k = ${k} shared${of}`];
@@ -33,6 +33,11 @@ export function makeChosenAtom(atlas) {
   const body = buildNode("div", { class: "atom-body" }, buildNode("div", {}, cards, marks), why);
   const node = buildNode("section", { class: "page-section around", "aria-label": "The chosen atom" }, title, says, body);
   let turn = 0;
+  let jumped = false; // by the keyboard, from one of the names below
+
+  body.addEventListener("click", (event) => {
+    if (event.detail === 0 && event.target.closest("[data-atom]")) jumped = true;
+  });
 
   async function load() {
     const mine = ++turn;
@@ -59,6 +64,9 @@ export function makeChosenAtom(atlas) {
       why.setAttribute("aria-label", "Why: anchors that make the difference");
       why.replaceChildren(...(reasons.length ? [buildNode("h3", {}, `Why ${found.pair.join(" and ")} differ${compared > 2 ? ", the least alike of these" : ""}`), ...reasons] : []));
       body.hidden = !compared;
+      // what had the focus is gone
+      if (jumped) title.focus({ preventScroll: true });
+      jumped = false;
     } catch (error) {
       if (mine === turn) atlas.failed(error);
     } finally {

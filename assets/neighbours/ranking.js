@@ -1,6 +1,6 @@
 /* Atoms or crystals about which models disagree most, a page at a time from the server. */
 import { formulaNode } from "../atlas/tip.js";
-import { buildNode, startRoving } from "../panels/nodes.js";
+import { buildNode, replaceKeeping, startRoving } from "../panels/nodes.js";
 import { groupedNumber } from "../panels/words.js";
 import { twoDecimals } from "./dots.js";
 
@@ -47,7 +47,7 @@ export function makeRanking(atlas) {
   function headNodes(of) {
     return RANKED_COLUMNS[of].map(([sort, text]) => {
       const on = order.sort === sort;
-      const button = buildNode("button", { type: "button", class: "sort", title: COLUMN_SAYS[sort] || null, onclick: () => {
+      const button = buildNode("button", { type: "button", class: "sort", "data-key": sort, title: COLUMN_SAYS[sort] || null, onclick: () => {
         order = sortAfter(order, sort);
         load(0);
       } }, text, on ? buildNode("span", { "aria-hidden": "true" }, order.descending ? " ↓" : " ↑") : "");
@@ -97,7 +97,7 @@ export function makeRanking(atlas) {
       node.hidden = Boolean(page.obstacle);
       last = page;
       kinds.forEach((button, i) => button.setAttribute("aria-pressed", String((i ? "structures" : "atoms") === of)));
-      head.replaceChildren(buildNode("tr", {}, ...headNodes(of)));
+      replaceKeeping(head, buildNode("tr", {}, ...headNodes(of)));
       body.replaceChildren(...page.rows.map((row) => rowNode(row, of)));
       place.scrollTop = 0;
       back.disabled = !from;

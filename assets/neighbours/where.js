@@ -3,8 +3,10 @@ import { positionOnScale, scaleOf } from "../points/lut.js";
 import { colourAt, textOnColour } from "../panels/colour_axis.js";
 import { makeElementGrid } from "../panels/element_grid.js";
 import { alongLabel, membersOf, pickedAfter } from "../panels/element_sets.js";
-import { buildNode } from "../panels/nodes.js";
+import { buildNode, replaceKeeping } from "../panels/nodes.js";
 import { groupedNumber } from "../panels/words.js";
+import { csvField } from "../agreement/saving.js";
+import { downloadFile } from "../panels/download.js";
 import { dotAxis, dotPlot, dotTicks, meanText, overWhat, twoDecimals } from "./dots.js";
 
 /* Cells of the periodic table: mean overlap by element in the colours of the maps. */
@@ -17,6 +19,17 @@ export function overlapCells(elements, means, scale, stops, reverse, noun) {
   });
 }
 
+/* All means as CSV, a line each. */
+export function meansTable({ label, near, all, control, elements, groups }) {
+  const line = (group, name, { mean, low, high, atoms, structures }) => [group, name, mean, low, high, atoms, structures, label, near];
+  const lines = [
+    ["group", "name", "mean_overlap", "low_95", "high_95", near === "all" ? "atoms" : "sites", "crystals", "of", "lists"], line("all", "", all),
+    ...(control ? [line("with element-only", "", control)] : []), ...Object.entries(elements).map(([symbol, mean]) => line("element", symbol, mean)),
+    ...groups.flatMap((group) => group.rows.map((row) => line(group.label.toLowerCase(), row.label, row))),
+  ];
+  return `${lines.map((fields) => fields.map(csvField).join(",")).join("\r\n")}\r\n`;
+}
+
 export function makeWhere(atlas) {
   const { info, view } = atlas;
   const table = buildNode("div", { class: "periodic-table overlap-table", role: "group", "aria-label": "Overlap by element" });
@@ -27,9 +40,11 @@ export function makeWhere(atlas) {
     if (symbols.length) view.set({ elements: pickedAfter(info.elements, view.get().elements, symbols) }, { step: true });
   });
   const groups = buildNode("div", { class: "dot-groups" });
+  let last = null;
+  const save = buildNode("button", { type: "button", class: "link", title: "Save these means as CSV", onclick: () => downloadFile("overlap.csv", new Blob([meansTable(last)], { type: "text/csv" })) }, "CSV");
   const node = buildNode(
     "section", { class: "page-section where", "aria-label": "By element and by crystal" },
-    buildNode("div", { class: "section-head" }, buildNode("h2", {}, "By element and by crystal"), buildNode("span", { class: "hint" }, "Click to select")),
+    buildNode("div", { class: "section-head" }, buildNode("h2", {}, "By element and by crystal"), buildNode("span", { class: "links" }, buildNode("span", { class: "hint" }, "Click to select"), save)),
     table, groups,
   );
 
@@ -40,7 +55,7 @@ export function makeWhere(atlas) {
     const lines = rows.map((row) => {
       const says = `${row.label}: overlap ${meanText(row)} over ${overWhat(row, noun)}`;
       return buildNode(
-        "button", { type: "button", class: "dot-row", title: says, "aria-label": `${says}; select`, "aria-pressed": String(view.get().find === row.find), onclick: () => pick(row.find) },
+        "button", { type: "button", class: "dot-row", title: says, "aria-label": `${says}; select`, "aria-pressed": String(view.get().find === row.find), "data-key": row.find, onclick: () => pick(row.find) },
         buildNode("span", { class: "dot-label" }, row.label), dotPlot(row, axis, reference),
         buildNode("span", { class: "dot-value" }, twoDecimals(row.mean)), buildNode("span", { class: "dot-n" }, groupedNumber(row.atoms)),
       );
@@ -52,6 +67,7 @@ export function makeWhere(atlas) {
   return {
     node,
     show(found, legend) {
+      last = found;
       const usable = found && !found.obstacle && found.all.mean !== null;
       node.hidden = !usable;
       if (!usable) return;
@@ -60,7 +76,7 @@ export function makeWhere(atlas) {
       const scale = legend ? scaleOf(legend, {}) : { lo: 0, hi: 1, log: false };
       grid.paint(overlapCells(info.elements, found.elements, scale, info.scales[now.palette], now.reverse && now.colour === "overlap", noun), new Set(now.elements), null);
       const axis = dotAxis(found.groups.flatMap((group) => group.rows));
-      groups.replaceChildren(...found.groups.map((group) => groupNode(group, axis, found.all.mean, noun)));
+      replaceKeeping(groups, ...found.groups.map((group) => groupNode(group, axis, found.all.mean, noun)));
     },
   };
 }

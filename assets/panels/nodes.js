@@ -23,6 +23,13 @@ export function svgNode(tag, attributes, text) {
   return node;
 }
 
+/* Replace what a place holds; the focus goes to the new node with the same `data-key` where the old one had it. */
+export function replaceKeeping(place, ...nodes) {
+  const key = place.contains(document.activeElement) ? document.activeElement.dataset.key : null;
+  place.replaceChildren(...nodes);
+  if (key) [...place.querySelectorAll("[data-key]")].find((node) => node.dataset.key === key)?.focus({ preventScroll: true });
+}
+
 /* Calls are joined until the next frame; the last arguments count. */
 export function oncePerFrame(run) {
   let waiting = null;

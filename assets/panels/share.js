@@ -59,8 +59,8 @@ function startSwitch(atlas) {
   document.addEventListener("change", (event) => {
     if (event.target.id !== "choose-atlas") return;
     const name = event.target.value;
-    const theme = atlas.view.get().theme;
-    const asked = [name === info.defaults.atlas ? "" : `atlas=${encodeURIComponent(name)}`, theme ? `theme=${theme}` : ""].filter(Boolean);
+    const { theme, page } = atlas.view.get();
+    const asked = [name === info.defaults.atlas ? "" : `atlas=${encodeURIComponent(name)}`, page === "map" ? "" : `page=${page}`, theme ? `theme=${theme}` : ""].filter(Boolean);
     window.location.assign(info.root + (asked.length ? `?${asked.join("&")}` : ""));
   });
 }

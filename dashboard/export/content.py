@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 import numpy as np
@@ -14,6 +15,7 @@ from dashboard import selection, state
 from dashboard.data import AtlasData
 from dashboard.find import FindError
 from dashboard.labels import count
+from dashboard.overlap import compared
 from dashboard.points import has_map, placed
 from dashboard.state import View
 from precompute.contracts import AtlasError
@@ -43,6 +45,16 @@ def split_options(address: str) -> tuple[str, dict[str, str]]:
     options = {k: v for k, v in pairs if k in OPTIONS}
     rest = urlencode([(k, v) for k, v in pairs if k not in OPTIONS])
     return (f"?{rest}" if rest else ""), options
+
+
+def as_drawn(data: AtlasData, view: View) -> View:
+    """The view with the maps that its page shows: of the Neighbours page those of the compared models, by overlap."""
+    if view.page != compared.PAGE or not compared.is_possible(data):
+        return view
+    own: dict[str, Any] = {"hide": (), "colours": {}, "zoom": {}, "draw": "points", "colour": compared.OVERLAP}
+    if view.colour != compared.OVERLAP:
+        own |= {"limits": None, "log": False, "reverse": False}
+    return replace(view, models=compared.of_view(data, view).models, **own)
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,6 +97,7 @@ class Content:
             selected = selection.mask(data, view)
         except FindError as error:
             raise ExportError(f"The filter cannot be read: {error.message}") from error
+        view = as_drawn(data, view)
         return cls(data, view, state.query(view, data), selected, {**options, **(more or {})}, tuple(notices))
 
     @cached_property

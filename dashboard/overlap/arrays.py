@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from functools import partial
 from itertools import combinations
 
@@ -15,7 +15,7 @@ from precompute.agreement.overlap import candidates, chance, corrected, mean_ove
 from precompute.store import BYTES_PER_CHUNK
 
 CONTROL = "element-only"
-CHUNKS_AT_ONCE = 8
+CHUNKS_AT_ONCE = 4
 
 
 def of_atoms(data: AtlasData, comparison: Comparison) -> NDArray[np.float64]:
@@ -35,49 +35,38 @@ def _of_atoms(data: AtlasData, comparison: Comparison) -> NDArray[np.float64]:
 
 def _shared(data: AtlasData, models: tuple[str, ...], near: str, k: int) -> NDArray[np.float64]:
     if len(models) > 2:
-        return data.keep(
-            ("mean overlap", models, near, k),
-            lambda: _mean(data, models, near, k),
-        )
-    # reading lists takes longer than comparing them, so one reading serves every k
-    return data.keep(("overlaps", models, near), lambda: _at_every_k(data, models, near))[k]
+        return data.keep(("mean overlap", models, near, k), lambda: _compared(data, models, near, [k]))[k]
+    # reading lists takes longer than comparing two of them, so one reading serves every k
+    return data.keep(("overlaps", models, near), lambda: _compared(data, models, near, NEAREST))[k]
 
 
-def _at_every_k(data: AtlasData, models: tuple[str, ...], near: str) -> dict[int, NDArray[np.float64]]:
-    a, b = _lists(data, models, near)
-    width = min(a.shape[1], b.shape[1])
-    return {k: overlap(a, b, k) for k in NEAREST if k <= width}
-
-
-def _mean(data: AtlasData, models: tuple[str, ...], near: str, k: int) -> NDArray[np.float64]:
-    """In blocks of rows: the lists of many models at once would take hundreds of megabytes."""
+def _compared(
+    data: AtlasData, models: tuple[str, ...], near: str, counts: Iterable[int]
+) -> dict[int, NDArray[np.float64]]:
+    """Overlap at each k that the lists are long enough for; in blocks of rows, since whole lists take 56 MB a model."""
     paths = [f"models/{key}/neighbours/{near}/index" for key in models]
     width = min(data.atlas.file.shape(path)[1] for path in paths)
     step = CHUNKS_AT_ONCE * max(1, BYTES_PER_CHUNK // (4 * width))
-    blocks = []
+    found: dict[int, list[NDArray]] = {k: [] for k in counts if k <= width}
+    listed: list[list[NDArray]] = [[] for _ in models]
     for start in range(0, data.n_atoms, step):
         stop = min(start + step, data.n_atoms)
-        blocks.append(mean_overlap([data.atlas.file.rows(path, start, stop) for path in paths], k))
-    return np.concatenate(blocks) if blocks else np.empty(0)
-
-
-def _lists(data: AtlasData, models: Sequence[str], near: str) -> list[NDArray[np.int32]]:
-    """The lists of several models; 56 MB each for 282,847 atoms, so only who has one is kept."""
-    found = [data.atlas.file.read(f"models/{key}/neighbours/{near}/index") for key in models]
-    for key, lists in zip(models, found, strict=True):
-        data.keep(("has list", key, near), partial(_is_listed, lists))
-    return found
-
-
-def _is_listed(lists: NDArray[np.int32]) -> NDArray[np.bool_]:
-    return lists[:, 0] >= 0
+        lists = [data.atlas.file.rows(path, start, stop) for path in paths]
+        for k, blocks in found.items():
+            blocks.append(overlap(lists[0], lists[1], k) if len(lists) == 2 else mean_overlap(lists, k))
+        for flags, rows in zip(listed, lists, strict=True):
+            flags.append(rows[:, 0] >= 0)
+    for key, flags in zip(models, listed, strict=True):
+        data.keep(("has list", key, near), partial(np.concatenate, flags))
+    return {k: np.concatenate(blocks) for k, blocks in found.items()}
 
 
 def has_list(data: AtlasData, key: str, near: str) -> NDArray[np.bool_]:
     """Atoms that have neighbours in a model, (N,) bool; none where such lists are not stored."""
     if near not in stored_kinds(data, key):
         return np.zeros(data.n_atoms, bool)
-    return data.keep(("has list", key, near), lambda: _is_listed(_lists(data, [key], near)[0]))
+    path = f"models/{key}/neighbours/{near}/index"
+    return data.keep(("has list", key, near), lambda: data.atlas.file.read(path)[:, 0] >= 0)
 
 
 def by_chance(data: AtlasData, comparison: Comparison) -> tuple[NDArray[np.int64], NDArray[np.float64]]:

@@ -17,6 +17,7 @@ NOT_POTENTIALS = ("untrained", "control")
 MOST_MODELS = 40
 OVERLAP = "overlap"
 """Id of the quantity."""
+PAGE = "neighbours"
 
 
 class Comparing(Protocol):
@@ -37,6 +38,8 @@ class Comparing(Protocol):
 class Showing(Comparing, Protocol):
     """The fields beside these that say whether overlap is shown."""
 
+    @property
+    def page(self) -> str: ...
     @property
     def colour(self) -> str: ...
     @property
@@ -140,8 +143,8 @@ def _in_order(data: AtlasData, models: Iterable[str]) -> tuple[str, ...]:
 
 
 def shown(data: AtlasData, view: Showing) -> Comparison | None:
-    """What the view compares, where that is to be seen: as colours, as a range, or as a pair that was chosen."""
-    uses = len(view.pair) == 2 or OVERLAP in (view.colour, *(view.brush or {}))
+    """What the view compares, where that is to be seen: as colours, a range, a chosen pair, or on its own page."""
+    uses = view.page == PAGE or len(view.pair) == 2 or OVERLAP in (view.colour, *(view.brush or {}))
     return of_view(data, view) if uses and is_possible(data) else None
 
 

@@ -12,6 +12,7 @@ FEWEST = 5
 DRAWS = 10_000_000
 RESAMPLES = (200, 1_000)
 LEVEL = 0.95
+CELLS_AT_ONCE = 4_096
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,10 +88,13 @@ def group_means(
         mean[g] = sums[part].sum() / total
         if ends[g + 1] - ends[g] < FEWEST:
             continue
-        times = drawn[of_structure[part]].astype(np.float32)
-        n = sizes[part].astype(np.float32) @ times
         # about the mean, so that float32 loses nothing that is to be seen
-        off = (sums[part] - mean[g] * sizes[part]).astype(np.float32) @ times
+        weights = np.stack([sizes[part], sums[part] - mean[g] * sizes[part]]).astype(np.float32)
+        n, off = np.zeros((2, drawn.shape[1]))
+        for start in range(0, weights.shape[1], CELLS_AT_ONCE):
+            block = slice(start, start + CELLS_AT_ONCE)
+            times = drawn[of_structure[part][block]].astype(np.float32)
+            n, off = np.stack([n, off]) + weights[:, block] @ times
         with np.errstate(invalid="ignore", divide="ignore"):
             shifts = off / n
         tail = (1 - LEVEL) / 2

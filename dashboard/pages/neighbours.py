@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from dash import Dash
@@ -35,9 +36,11 @@ def register(app: Dash, atlases: Atlases) -> None:
     def overlap_ranked(atlas: str, of: str) -> Response:
         data, view = asked(atlases, atlas)
         wanted = ranking.asked(of, asked_for.args)
+        # the atom is no part of the selection, so that the order is kept from atom to atom
+        named = query(replace(view, atom=None), data)
         return respond_json(
             ranking.page(
-                data, compared.of_view(data, view), wanted, query(view, data), lambda: selection.mask(data, view),
+                data, compared.of_view(data, view), wanted, named, lambda: selection.mask(data, view),
                 view.atom,
             )
         )  # fmt: skip

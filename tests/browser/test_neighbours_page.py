@@ -228,6 +228,15 @@ def test_groups_and_elements_select_and_take_it_back(visit):
     )
 
 
+def test_means_are_saved_as_a_table(visit):
+    page = here(visit)
+    with page.expect_download() as saved:
+        region(page, "By element and by crystal").get_by_role("button", name="CSV").click()
+    text = saved.value.path().read_text()
+    assert text.startswith("group,name,mean_overlap,low_95,high_95,sites,crystals,of,lists")
+    assert "element,O," in text
+
+
 def test_small_maps_are_those_of_the_models_and_lead_to_the_page_of_maps(visit):
     page = here(visit)
     assert page.locator(".maps.small .panel-name").all_inner_texts() == ["7net-0"]
@@ -288,6 +297,53 @@ def test_where_nothing_can_be_compared_the_page_says_what_to_do(visit, scheme, b
         bare.page.add_init_script(DONE)
         here(bare, f"{PAIR}&near=within_element")
         expect(region(bare.page, "Overlap")).to_contain_text("The atlas holds no such lists of 7net-0, mace-untrained")
+
+
+def test_the_focus_stays_where_the_page_is_drawn_anew(visit):
+    page = here(visit, f"{PAIR}&atom=BaCeO3-0:2")
+    focused = "document.activeElement.textContent"
+    sort = region(page, "Where models disagree most").get_by_role("button", name="Element-only")
+    sort.focus()
+    page.keyboard.press("Enter")
+    ready(visit)
+    assert page.evaluate(focused).startswith("Element-only")
+    row = page.get_by_role("group", name="Overlap by crystal system").get_by_role("button", name="cubic")
+    row.focus()
+    page.keyboard.press("Enter")
+    visit.until_query("find=crystal_system")
+    ready(visit)
+    assert page.evaluate(focused).startswith("cubic")
+    region(page, "The chosen atom").get_by_role("group", name="Both").get_by_role("button").first.focus()
+    page.keyboard.press("Enter")
+    ready(visit)
+    assert " in " in page.evaluate(focused)
+    assert page.evaluate("document.activeElement.tagName") == "H2"
+
+
+def test_presented_the_page_is_larger_and_its_maps_still_follow_the_pointer(visit):
+    page = here(visit, f"{PAIR}&atom=BaCeO3-0:2#present")
+    page.wait_for_function("document.querySelector('.presented')")
+    expect(page.locator(".left")).to_be_hidden()
+    size = "getComputedStyle(document.getElementById('page-neighbours')).zoom"
+    assert float(page.evaluate(size)) > 1
+    box = page.locator(".maps.small").bounding_box()
+    ring = page.evaluate(
+        """() => {
+            const canvas = document.querySelector('.maps.small .map-marks');
+            const { data, width } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+            let [n, x, y] = [0, 0, 0];
+            for (let i = 3; i < data.length; i += 4) if (data[i]) {
+                n += 1;
+                x += ((i - 3) / 4) % width;
+                y += Math.floor((i - 3) / 4 / width);
+            }
+            return [x / n / canvas.width * canvas.offsetWidth, y / n / canvas.height * canvas.offsetHeight];
+        }"""
+    )
+    scale = box["width"] / page.evaluate("document.querySelector('.maps.small').offsetWidth")
+    page.mouse.move(box["x"] + ring[0] * scale, box["y"] + ring[1] * scale)
+    page.wait_for_function("atlas.hover.get() !== null")
+    assert page.evaluate("atlas.hover.get()") == visit.view("atom")
 
 
 def test_names_from_data_are_text_and_every_control_has_a_name(visit):

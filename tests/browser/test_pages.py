@@ -3,8 +3,9 @@
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import pixels
+from tests.browser.conftest import pixels, served, visiting
 from tests.browser.header_steps import said
+from tests.dashboard.synthetic import write_atlas
 
 pytestmark = pytest.mark.browser
 TWO = "?models=7net-0,chgnet-r2scan"
@@ -135,3 +136,13 @@ def test_a_saved_view_and_the_presentation_keep_the_page(visit):
     assert seen(page) == ["neighbours"]
     page.keyboard.press("Escape")
     assert seen(page) == ["neighbours"]
+
+
+def test_another_atlas_opens_on_the_same_page(browser, atlas_path, tmp_path):
+    second = write_atlas(tmp_path / "second.zarr", copies=1, title="A second atlas")
+    with served(atlas_path, second) as address, visiting(browser, address) as visit:
+        page = visit.open("?page=neighbours").page
+        page.get_by_label("Atlas", exact=True).select_option("second")
+        page.wait_for_function("window.atlas?.info.atlas === 'second'")
+        assert visit.query() == "?atlas=second&page=neighbours"
+        page.wait_for_selector("#page-neighbours .headline > *")

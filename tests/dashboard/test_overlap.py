@@ -190,6 +190,22 @@ def test_exports_have_the_overlap_and_say_what_it_is_of(data):
     assert b"Overlap of 7net-0 and mace-untrained, k = 5" in page
 
 
+def test_the_neighbours_page_exports_the_compared_models_by_overlap(data):
+    asked = f"?page=neighbours&pair={','.join(PAIR)}&models={REFUSING}&hide=alkali&zoom=0,1,0,1"
+    content = Content.of(data, asked)
+    assert (content.models, content.view.colour, content.view.hide, content.view.zoom) == (
+        list(PAIR),
+        "overlap",
+        (),
+        {},
+    )
+    # what the legend of the maps hides stays unselected
+    np.testing.assert_array_equal(content.selected, selection.mask(data, parse(asked, data)[0]))
+    assert not content.selected.all()
+    assert "overlap of nearest neighbours (7net-0 and mace-untrained; k = 10" in caption(content)
+    assert export(content, "csv").body.split(b"\n")[0].count(b"Overlap of 7net-0 and mace-untrained, k = 10") == 1
+
+
 def test_values_and_legend_are_served_by_the_comparison_named(client, data):
     name = Comparison(PAIR, "all", 5, False).name
     answer = client.get(f"/data/synthetic/values/overlap?between={quote(name)}")

@@ -8,7 +8,7 @@ import { dotAxis, meanText, twoDecimals } from "../../assets/neighbours/dots.js"
 import { headlineText } from "../../assets/neighbours/headline.js";
 import { sortAfter } from "../../assets/neighbours/ranking.js";
 import { makeDerivedView } from "../../assets/neighbours/small_maps.js";
-import { overlapCells } from "../../assets/neighbours/where.js";
+import { meansTable, overlapCells } from "../../assets/neighbours/where.js";
 import { reachOf } from "../../assets/neighbours/why.js";
 import { makeEvents } from "../../assets/atlas/events.js";
 import { mapsOf } from "../../assets/pages/neighbours.js";
@@ -99,7 +99,7 @@ test("the headline says over how many sites of how many crystals, of which lists
 test("an atom without an overlap is explained", () => {
   const models = [{ key: "a", compared: true, n: 10 }, { key: "b", compared: true, n: 0 }];
   const found = { overlap: null, control: null, chance: null, order: null, k: 10, models, obstacle: "" };
-  assert.match(atomText(found, false), /b lists none of its neighbours/);
+  assert.match(atomText(found, false), /\(b lists none\)/);
   assert.match(atomText({ ...found, models: models.map((m) => ({ ...m, n: 10 })) }, true), /no more than 10 atoms/);
   assert.equal(atomText({ ...found, obstacle: "Nothing." }, false), "Nothing.");
   assert.equal(
@@ -114,6 +114,16 @@ test("cells of the periodic table show means, and say over what", () => {
   assert.deepEqual(cells.map(({ text }) => text), ["0.50", "", ""]);
   assert.equal(cells[0].says, "hydrogen: overlap 0.50 [0.40, 0.60] over 2 sites in 1 crystal");
   assert.deepEqual(cells.slice(1).map(({ says }) => says), ["helium: no site counted", "lithium: not in this atlas"]);
+});
+
+test("means are saved as a table, a line each, with what they are of", () => {
+  const mean = { mean: 0.5, low: 0.4, high: null, atoms: 2, structures: 1 };
+  const found = { label: "Overlap of a and b, k = 10", near: "all", all: mean, control: null, elements: { H: mean }, groups: [{ label: "Prototype", rows: [{ ...mean, label: 'AB, "x"' }] }] };
+  assert.deepEqual(meansTable(found).split("\r\n"), [
+    "group,name,mean_overlap,low_95,high_95,atoms,crystals,of,lists",
+    'all,,0.5,0.4,,2,1,"Overlap of a and b, k = 10",all', 'element,H,0.5,0.4,,2,1,"Overlap of a and b, k = 10",all',
+    'prototype,"AB, ""x""",0.5,0.4,,2,1,"Overlap of a and b, k = 10",all', "",
+  ]);
 });
 
 test("small maps take colours of their own and leave the page's zoom alone", () => {
