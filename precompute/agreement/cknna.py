@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 
 from precompute.agreement.sample import Estimate, Sample
 from precompute.contracts import AtlasError
-from precompute.neighbours import NeighbourLists, top_columns
+from precompute.neighbours import NeighbourLists
 
 K = 10
 PAIRS_PER_BLOCK = 16_000_000
-VALUES_PER_TILE = 8_000_000
+VALUES_PER_TILE = 4_000_000
 
 
 def cknna(x: NDArray[np.floating], y: NDArray[np.floating], k: int = K) -> float:
@@ -25,7 +25,7 @@ def cknna(x: NDArray[np.floating], y: NDArray[np.floating], k: int = K) -> float
     unsymmetric matrices depends on which model comes first, is the mean of both orders, and nothing is added to the
     denominator.
 
-    Neighbours are found in blocks of rows, in float64, so N x N numbers are never held.
+    Neighbours are found in blocks of rows, so N x N numbers are never held (see `cosine_neighbours`).
 
     Parameters
     ----------
@@ -53,7 +53,9 @@ def cosine_neighbours(
 ) -> NeighbourLists:
     """The k nearest rows of each row by cosine, as `precompute.neighbours.nearest`, for features too wide to copy.
 
-    Holds one block of similarities and one tile of rows in float64 besides the features.
+    Products of float32 rows pick the candidates: all whose cosine could, within the rounding bound (p + 8) 2^-24 of a
+    sum of p products, be among the k largest. Their cosines are then computed in float64, so the lists are exact. Held
+    besides the features are one block of similarities and one tile of rows.
 
     Raises
     ------
@@ -65,22 +67,31 @@ def cosine_neighbours(
         raise AtlasError(f"{k} nearest neighbours need more than {k} atoms; there are {n}")
     tile = max(1, VALUES_PER_TILE // width)
     length = np.concatenate([np.linalg.norm(x[s : s + tile].astype(np.float64), axis=1) for s in range(0, n, tile)])
-    if not (np.isfinite(length) & (length > 0.0)).all():
-        bad = int((~(np.isfinite(length) & (length > 0.0))).sum())
-        raise AtlasError(f"{bad} of {n} rows of features are zero or not finite; leave those atoms out")
+    directed = np.isfinite(length) & (length > 0.0)
+    if not directed.all():
+        raise AtlasError(f"{(~directed).sum()} of {n} rows of features are zero or not finite; leave those atoms out")
+    margin = np.float32(2.0 * (width + 8) * 2.0**-24)
     index = np.empty((n, k), np.int32)
     similarity = np.empty((n, k), np.float32)
     step = max(1, PAIRS_PER_BLOCK // n)
     for start in range(0, n, step):
         rows = slice(start, min(start + step, n))
-        mine = x[rows].astype(np.float64) / length[rows, None]
+        mine = (x[rows] / length[rows, None]).astype(np.float32)
         block = np.empty((len(mine), n), np.float32)
         for left in range(0, n, tile):
             columns = slice(left, left + tile)
-            block[:, columns] = mine @ (x[columns].astype(np.float64) / length[columns, None]).T
+            block[:, columns] = mine @ (x[columns] / length[columns, None]).astype(np.float32).T
         block[np.arange(len(mine)), np.arange(start, start + len(mine))] = -np.inf
-        index[rows] = top_columns(block, k)
-        similarity[rows] = np.take_along_axis(block, index[rows].astype(np.intp), axis=1)
+        least = np.partition(block, n - k, axis=1)[:, n - k] - margin
+        row, column = np.nonzero(block >= least[:, None])
+        close = np.empty(len(row), np.float32)
+        for first in range(0, len(row), tile):
+            part = slice(first, first + tile)
+            a, b = start + row[part], column[part]
+            close[part] = np.einsum("ij,ij->i", x[a].astype(float), x[b].astype(float)) / (length[a] * length[b])
+        order = np.lexsort((column, -close, row))
+        kept = order[(np.searchsorted(row, np.arange(len(mine)))[:, None] + np.arange(k)).reshape(-1)]
+        index[rows], similarity[rows] = column[kept].reshape(-1, k), close[kept].reshape(-1, k)
         if on_rows is not None:
             on_rows(len(mine))
     return NeighbourLists(index, similarity)

@@ -11,6 +11,7 @@ from precompute.agreement import centred, cknna, distances, kernels, procrustes
 from precompute.agreement.permuted import Invariants, gamma_null, moments
 from precompute.agreement.sample import Sample
 from precompute.contracts import AtlasError
+from precompute.neighbours import nearest
 
 PAIRS = {
     "procrustes": procrustes.procrustes,
@@ -295,3 +296,19 @@ def test_influences_are_what_leaving_structures_out_does(name):
     change = removed - whole.value[0, 1]
     least = 0.6 if name == "cknna" else 0.98  # its neighbour lists are held fixed
     assert np.corrcoef(change, predicted[::5])[0, 1] > least
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_neighbours_of_wide_features_are_those_of_narrow_ones(dtype, monkeypatch):
+    monkeypatch.setattr(cknna, "PAIRS_PER_BLOCK", 5000)
+    monkeypatch.setattr(cknna, "VALUES_PER_TILE", 3000)
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(200, 40)).astype(dtype)
+    x[100:130] = x[:30]  # equal atoms tie
+    x[150] = x[10] + 3e-7  # and nearly equal ones do not
+    found = cknna.cosine_neighbours(x, 10)
+    expected = nearest(x, orbit=np.arange(200), kind="all", k=10)
+    np.testing.assert_allclose(found.similarity, expected.similarity, atol=1e-7)
+    assert (found.index == expected.index).mean() > 0.995  # but for the last digit of float64
+    with pytest.raises(AtlasError, match="1 of 200 rows of features are zero"):
+        cknna.cosine_neighbours(np.where(np.arange(200)[:, None] == 3, 0.0, x), 10)
