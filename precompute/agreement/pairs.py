@@ -10,12 +10,11 @@ from numpy.typing import NDArray
 from precompute.agreement.inputs import Inputs, OnTransport
 from precompute.agreement.intervals import RESAMPLES, interval
 from precompute.agreement.metrics import METRICS, metric_of
-from precompute.agreement.records import Run, Score, run_name
+from precompute.agreement.records import K, Run, Score, run_name
 from precompute.agreement.runners import RUNNERS
 from precompute.agreement.sample import Sample
 from precompute.contracts import AtlasError
 
-K = 10
 PERMUTATIONS = 20
 
 
