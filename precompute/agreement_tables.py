@@ -92,7 +92,9 @@ def print_run(console: Console, run: Run, statuses: Mapping[str, str]) -> None:
     say = _sayer(console)
     chosen = f", {run.select!r}" if run.select else ""
     say(f"{run.name}{chosen}: {run.n_atoms:,} atoms of {run.n_structures:,} structures, {run.space}, seed {run.seed}")
-    say(f"intervals: 95 %, {run.resamples} resamples of structures; nulls: atoms permuted; k = {run.k}")
+    say(
+        f"intervals: 95 %, {run.resamples} resamples of structures; nulls: atoms, not structures, permuted; k = {run.k}"
+    )
     for name, score in run.scores.items():
         if METRICS[name].per == "pair":
             say("")

@@ -33,9 +33,12 @@ class Score:
         (M,) for a quantity of one model; NaN where not computed. ``value[i, j]`` of an asymmetric metric is from model
         i to model j.
     low, high : float64, shape of `value`
-        95 % bootstrap interval, structures resampled; NaN where none is defined.
+        95 % bootstrap interval, structures resampled; NaN where none is defined. What is fitted (maps, neighbour lists,
+        bandwidths) is held fixed.
     null, null_high : float64, shape of `value`
-        Mean and 97.5 % quantile with the atoms of one model permuted; NaN where there is none.
+        Mean and 97.5 % quantile with the atoms of one model permuted; NaN where there is none. Atoms are permuted, not
+        structures: that atoms of one structure resemble each other is not in it. Where ``low`` is alike the bound that
+        matters is the 2.5 % quantile; as far below the mean as `null_high` is above it.
     n : int
         Atoms (or structures, by the run's level) that it was computed over.
     reason : str
