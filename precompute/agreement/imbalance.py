@@ -75,7 +75,11 @@ def imbalances(
 
 
 def shares(
-    near: Sequence[Pairs], features: Sequence[NDArray[np.floating]], *, labels: NDArray[np.integer] | None = None
+    near: Sequence[Pairs],
+    features: Sequence[NDArray[np.floating]],
+    *,
+    labels: NDArray[np.integer] | None = None,
+    n_exact: int | None = None,
 ) -> NDArray[np.float64]:
     """2 r / n of each atom, r the mean rank in each of M spaces of the nearest neighbours that each of L lists names.
 
@@ -85,6 +89,8 @@ def shares(
         From `nearest_pairs`, or such pairs of permuted atoms.
     features, labels
         As `imbalances`.
+    n_exact : int, optional
+        For lists after so many, distances that float32 rounds to one tie; all are exact by default.
 
     Returns
     -------
@@ -97,6 +103,7 @@ def shares(
     of, to = (np.concatenate(parts) for parts in zip(*near, strict=True))
     order = np.argsort(of, kind="stable")
     which, of, to = which[order], of[order], to[order]
+    exact = len(near) if n_exact is None else n_exact
     result = np.empty((len(near), m, n))
     for j in range(m):
         for rows, squared in squared_blocks(scaled(features[j]), 2, labels):
@@ -105,7 +112,7 @@ def shares(
             ordered.sort(axis=1)
             here = slice(*np.searchsorted(of, (rows.start, rows.stop)))
             row = of[here] - rows.start
-            below, through = _places(squared, ordered, row, squared[row, to[here]])
+            below, through = _places(squared, ordered, row, squared[row, to[here]], which[here] < exact)
             rank = (below + through + 1) / 2  # the mean of below + 1, ..., through
             slot, slots = which[here] * len(ordered) + row, len(near) * len(ordered)
             total = np.bincount(slot, weights=rank, minlength=slots) / np.bincount(slot, minlength=slots)
@@ -161,13 +168,17 @@ def _join(squared: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _places(
-    squared: NDArray[np.float64], ordered: NDArray[np.float32], row: NDArray[np.intp], value: NDArray[np.float64]
+    squared: NDArray[np.float64],
+    ordered: NDArray[np.float32],
+    row: NDArray[np.intp],
+    value: NDArray[np.float64],
+    exact: NDArray[np.bool_],
 ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """How many squared distances in its row lie below each value, and how many below or level with it."""
     rounded = value.astype(np.float32)
     below, through = _insert(ordered, row, rounded, True), _insert(ordered, row, rounded, False)
     # Rows are ordered by float32 numbers, which is seven times as fast; it leaves open what is level by rounding only.
-    open_ = np.flatnonzero((through - below > 1) & (value > 0))
+    open_ = np.flatnonzero((through - below > 1) & (value > 0) & exact)
     for part in np.array_split(open_, 1 + len(open_) // block_rows(squared.shape[1], 2)):
         d, v = squared[row[part]], value[part, None]
         below[part] = np.count_nonzero(d < v - TIED, axis=1)

@@ -93,7 +93,7 @@ def _imbalance(inputs: Inputs) -> Estimate:
     rng = inputs.rng("information-imbalance null")
     orders = [inputs.sample.permutation(rng) for _ in range(min(inputs.permutations, IMBALANCE_PERMUTATIONS))]
     dealt = [imbalance.permuted_pairs(pairs, order) for order in orders for pairs in near]
-    found = imbalance.shares([*near, *dealt], inputs.features, labels=labels)
+    found = imbalance.shares([*near, *dealt], inputs.features, labels=labels, n_exact=m)
     means = np.array([[_mean(e) for e in line] for line in found]).reshape(-1, m, m)
     each, value = found[:m], means[0]
     influence = np.array([[mean_influence(e, inputs.sample) for e in line] for line in each])
