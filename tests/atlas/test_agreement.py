@@ -115,6 +115,8 @@ def test_metrics_are_added_to_a_run_of_the_same_settings_and_replace_one_of_othe
     assert (list(found.scores), found.seed) == (["mutual-knn"], 1)
 
 
+@pytest.mark.slow
+@pytest.mark.ci
 def test_kinds_of_atoms_levels_and_spaces_are_runs_of_their_own(own: Path) -> None:
     for options in (
         ("--atoms", "all"),
@@ -134,6 +136,8 @@ def test_kinds_of_atoms_levels_and_spaces_are_runs_of_their_own(own: Path) -> No
     assert found["representatives-structure"].scores["cka"].n == 37
 
 
+@pytest.mark.slow
+@pytest.mark.ci
 def test_a_selection_in_the_words_of_the_page_limits_the_atoms(own: Path) -> None:
     result = run("agreement", own, "--select", "element = F", "--metrics", "cka", "--json")
     data = json.loads(result.stdout)
