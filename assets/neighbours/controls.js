@@ -3,7 +3,7 @@ import { comparedModels } from "../atlas/comparison.js";
 import { buildNode } from "../panels/nodes.js";
 
 const LISTS = [
-  ["representatives", "One a site", "Lists hold one atom of each site"],
+  ["representatives", "One per site", "Lists hold one atom of each site"],
   ["within_element", "Same element", "Lists hold one atom of each site of the same element"],
   ["all", "All atoms", "Lists hold all atoms, symmetry-equivalent ones too"],
 ];

@@ -4,7 +4,7 @@ import { counted, groupedNumber } from "../panels/words.js";
 import { overWhat, twoDecimals } from "./dots.js";
 
 const LIST_WORDS = {
-  representatives: "one atom a site", within_element: "one atom a site, same element", all: "all atoms",
+  representatives: "one atom per site", within_element: "one atom per site, same element", all: "all atoms",
 };
 
 const small = (value) => (value < 0.01 && value > 0 ? Number(value.toPrecision(1)).toString() : twoDecimals(value));
@@ -26,13 +26,15 @@ export function headlineText(found, chance, selected) {
   return `${what}, mean over ${overWhat(all, noun)}${selected ? " of the selection" : ""} (lists: ${LIST_WORDS[near]})${interval}.${without.length ? ` ${without.join("; ")}.` : ""}`;
 }
 
-export function headlineNodes(found, view, selected) {
+/* `of` is the view that was asked about, which may not be the one now. */
+export function headlineNodes(found, of) {
   const { all, control, chance } = found;
+  const { pair, selected } = of;
   if (all.mean === null) return [buildNode("p", { class: "page-empty" }, selected ? "No selected atom has such a list in every compared model." : "No atom has such a list in every compared model.")];
   const n = found.models.length;
-  const models = n === 2 ? (view.pair.length === 2 ? view.pair : found.models).join(" and ") : `${n} models, mean over ${(n * (n - 1)) / 2} pairs`;
+  const models = n === 2 ? (pair.length === 2 ? pair : found.models).join(" and ") : `${n} models, mean over ${(n * (n - 1)) / 2} pairs`;
   const figures = [figure(models, twoDecimals(all.mean), intervalOf(all), found.label)];
   if (control) figures.push(figure("with element-only", twoDecimals(control.mean), intervalOf(control), "Overlap of these models with the control that knows nothing but the element: what element identity alone explains"));
   if (chance !== null) figures.push(figure("by chance", small(chance), "", "Two lists drawn at random share this much on average: k over the number of atoms that a list could hold"));
-  return [buildNode("div", { class: "figures" }, ...figures), buildNode("p", { class: "headline-says" }, headlineText(found, view.chance, selected))];
+  return [buildNode("div", { class: "figures" }, ...figures), buildNode("p", { class: "headline-says" }, headlineText(found, of.chance, selected))];
 }

@@ -2,10 +2,10 @@
 import { positionOnScale, scaleOf } from "../points/lut.js";
 import { colourAt, textOnColour } from "../panels/colour_axis.js";
 import { makeElementGrid } from "../panels/element_grid.js";
+import { csvField } from "../panels/csv.js";
 import { alongLabel, membersOf, pickedAfter } from "../panels/element_sets.js";
 import { buildNode, replaceKeeping } from "../panels/nodes.js";
 import { groupedNumber } from "../panels/words.js";
-import { csvField } from "../agreement/saving.js";
 import { downloadFile } from "../panels/download.js";
 import { dotAxis, dotPlot, dotTicks, meanText, overWhat, twoDecimals } from "./dots.js";
 

@@ -36,8 +36,8 @@ def register(app: Dash, atlases: Atlases) -> None:
     def overlap_ranked(atlas: str, of: str) -> Response:
         data, view = asked(atlases, atlas)
         wanted = ranking.asked(of, asked_for.args)
-        # the atom is no part of the selection, so that the order is kept from atom to atom
-        named = query(replace(view, atom=None), data)
+        # neither the atom nor the order is part of the selection, so that a ranking is kept from atom to atom
+        named = query(replace(view, atom=None, sort="overlap"), data)
         return respond_json(
             ranking.page(
                 data, compared.of_view(data, view), wanted, named, lambda: selection.mask(data, view),

@@ -6,10 +6,11 @@ import { splitByPair } from "../../assets/neighbours/cards.js";
 import { firstPair, pairAfter } from "../../assets/neighbours/controls.js";
 import { dotAxis, meanText, twoDecimals } from "../../assets/neighbours/dots.js";
 import { headlineText } from "../../assets/neighbours/headline.js";
-import { sortAfter } from "../../assets/neighbours/ranking.js";
+import { orderOf, sortAfter } from "../../assets/neighbours/ranking.js";
 import { makeDerivedView } from "../../assets/neighbours/small_maps.js";
 import { meansTable, overlapCells } from "../../assets/neighbours/where.js";
 import { reachOf } from "../../assets/neighbours/why.js";
+import { failureText } from "../../assets/panels/failure.js";
 import { makeEvents } from "../../assets/atlas/events.js";
 import { mapsOf } from "../../assets/pages/neighbours.js";
 
@@ -65,8 +66,21 @@ test("neighbours fall into those of one, of both and of the other, each in the o
 });
 
 test("a column sorts with the least first, then the other way", () => {
-  assert.deepEqual(sortAfter({ sort: "overlap", descending: false }, "overlap"), { sort: "overlap", descending: true });
-  assert.deepEqual(sortAfter({ sort: "overlap", descending: true }, "control"), { sort: "control", descending: false });
+  assert.equal(sortAfter({ column: "overlap", descending: false }, "overlap"), "-overlap");
+  assert.equal(sortAfter({ column: "overlap", descending: true }, "overlap"), "overlap");
+  assert.equal(sortAfter({ column: "overlap", descending: true }, "control"), "control");
+});
+
+test("a view says by which column it ranks; one that atoms or crystals lack is not used", () => {
+  assert.deepEqual(orderOf({ ranked: "structures", sort: "-sites" }), { column: "sites", descending: true });
+  assert.deepEqual(orderOf({ ranked: "atoms", sort: "-sites" }), { column: "overlap", descending: false });
+  assert.deepEqual(orderOf({ ranked: "atoms", sort: "coordination" }), { column: "coordination", descending: false });
+});
+
+test("why something could not be read is said without addresses", () => {
+  assert.equal(failureText(Object.assign(new Error("overlap/summary?pair=a,b could not be read (500)"), { status: 500, said: "" })), "The server answered with an error (500).");
+  assert.equal(failureText(Object.assign(new Error("The filter ends early."), { status: 400, said: "The filter ends early." })), "The filter ends early.");
+  assert.equal(failureText(new TypeError("Failed to fetch")), "The server cannot be reached.");
 });
 
 test("numbers have a true minus, no negative zero, and a dash where there is none", () => {
@@ -91,7 +105,7 @@ test("the axis of differences holds the largest on either side", () => {
 test("the headline says over how many sites of how many crystals, of which lists, and who lacks how many", () => {
   const found = { all: { mean: 0.3, low: 0.2, high: 0.4, atoms: 2317, structures: 962 }, k: 10, near: "representatives", resamples: 1000, lacking: { b: 2 } };
   const said = headlineText(found, false, true);
-  assert.match(said, /10 nearest neighbours, mean over 2,317 sites in 962 crystals of the selection \(lists: one atom a site\)/);
+  assert.match(said, /10 nearest neighbours, mean over 2,317 sites in 962 crystals of the selection \(lists: one atom per site\)/);
   assert.match(said, /1,000 resamples of the crystals\. b has no list of 2 atoms\./);
   assert.doesNotMatch(headlineText({ ...found, all: { ...found.all, low: null }, lacking: {} }, true, false), /95|selection/);
 });
@@ -104,7 +118,7 @@ test("an atom without an overlap is explained", () => {
   assert.equal(atomText({ ...found, obstacle: "Nothing." }, false), "Nothing.");
   assert.equal(
     atomText({ ...found, overlap: 0.4, control: 0.15, chance: 0.00431, order: 0.35 }, false),
-    "0.40 of k = 10 shared; with element-only 0.15; by chance 0.004; order alike 0.35.",
+    "0.40 of k = 10 shared; with element-only 0.15; by chance 0.004; rank-biased overlap 0.35.",
   );
 });
 
