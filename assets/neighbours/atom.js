@@ -7,7 +7,7 @@ import { twoDecimals } from "./dots.js";
 import { whyNodes } from "./why.js";
 
 /* How alike the lists of this atom are, in a sentence. */
-export function atomText({ overlap, control, chance, order, k, models, obstacle }, aboveChance) {
+export function atomText({ overlap, control, chance, order, k, near, models, obstacle }, aboveChance) {
   if (obstacle) return obstacle;
   const compared = models.filter((model) => model.compared);
   if (overlap === null) {
@@ -15,9 +15,9 @@ export function atomText({ overlap, control, chance, order, k, models, obstacle 
     return lacking.length ? `No overlap: the lists hold fewer than k = ${k} neighbours of this atom (${lacking.join(", ")}).` : `No overlap above chance: there are no more than ${k} atoms to choose from, so all lists are equal.`;
   }
   const of = compared.length === 2 ? "" : `, mean over pairs of ${compared.length} models`;
-  const said = [aboveChance ? `Overlap above chance ${twoDecimals(overlap)}${of}` : `${twoDecimals(overlap)} of k = ${k} shared${of}`];
+  const said = [aboveChance ? `Overlap above chance ${twoDecimals(overlap)}${of}${near === "all" ? " (chance counted too low)" : ""}` : `${twoDecimals(overlap)} of k = ${k} shared${of}`];
   if (control !== null) said.push(`with element-only ${twoDecimals(control)}`);
-  if (chance !== null) said.push(`by chance ${chance < 0.01 ? Number(chance.toPrecision(1)) : twoDecimals(chance)}`);
+  if (chance !== null) said.push(`by chance ${near === "all" ? "at least " : ""}${chance < 0.01 ? Number(chance.toPrecision(1)) : twoDecimals(chance)}`);
   if (order !== null) said.push(`rank-biased overlap ${twoDecimals(order)}`);
   return `${said.join("; ")}.`;
 }

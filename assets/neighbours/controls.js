@@ -10,7 +10,7 @@ const LISTS = [
 const COUNTS = [5, 10, 20, 50].map((k) => [k, String(k), `The ${k} nearest neighbours`]);
 const FROM = [
   [false, "Overlap", "Shared fraction of the lists"],
-  [true, "Above chance", "Overlap counted from what chance gives: 0 for unrelated lists, 1 for equal ones"],
+  [true, "Above chance", "Overlap counted from what chance gives: 0 for unrelated lists, 1 for equal ones; too high for lists of all atoms, into which equivalent atoms come together"],
 ];
 
 /* Buttons of which one is pressed; `field` of the view follows. */

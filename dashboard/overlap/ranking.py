@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +13,7 @@ from dashboard.data import AtlasData
 from dashboard.labels import clean
 from dashboard.overlap import arrays
 from dashboard.overlap.compared import Comparison, obstacle
+from dashboard.plain import plain
 
 RANKED = ("atoms", "structures")
 SORTS = ("overlap", "control", "crystal", "coordination", "sites")
@@ -177,12 +177,6 @@ def _structure_rows(
 
 def plain_rows(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Numbers as JSON has them, None for those that are not there."""
-
-    def plain(value: Any) -> Any:
-        if isinstance(value, float | np.floating):
-            return float(value) if math.isfinite(value) else None
-        return value
-
     return [{name: plain(value) for name, value in row.items()} for row in rows]
 
 

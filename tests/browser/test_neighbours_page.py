@@ -1,5 +1,6 @@
 """The Neighbours page in a browser: numbers, small maps, the ranking, one atom, and what each click does."""
 
+import csv
 import re
 
 import pytest
@@ -212,13 +213,16 @@ def test_groups_and_elements_select_and_take_it_back(visit):
     )
 
 
-def test_means_are_saved_as_a_table(visit):
-    page = here(visit)
+def test_means_are_saved_as_a_table_named_by_what_they_are_of(visit):
+    page = here(visit, f"{PAIR}&find=element%20%3D%20O&near=all")
     with page.expect_download() as saved:
         region(page, "By element and by crystal").get_by_role("button", name="CSV").click()
-    text = saved.value.path().read_text()
-    assert text.startswith("group,name,mean_overlap,low_95,high_95,sites,crystals,of,lists")
-    assert "element,O," in text
+    assert saved.value.suggested_filename == "overlap-7net-0-mace-untrained-all-k10-selection.csv"
+    head, *lines = csv.reader(saved.value.path().read_text().splitlines())
+    rows = [dict(zip(head, line, strict=True)) for line in lines]
+    assert {row["selection"] for row in rows} == {"find=element%20%3D%20O"}
+    assert [row["name"] for row in rows if row["group"] == "element"] == ["O"]
+    assert any(row["group"] == "by chance, at least" for row in rows)
 
 
 def test_small_maps_are_those_of_the_models_and_lead_to_the_page_of_maps(visit):

@@ -82,6 +82,22 @@ def test_each_row_of_a_group_is_found_by_its_text(data, sites):
     assert sum(row["atoms"] for row in systems["rows"]) == sites.sum()
 
 
+def test_every_group_has_a_row_where_all_are_asked_for(data, client, monkeypatch):
+    few = summary.summary(data, COMPARISON, everything(data))
+    monkeypatch.setattr(summary, "MOST_GROUPS", 1)
+    monkeypatch.setattr(summary, "FEWEST_ATOMS", 1_000)
+    assert [len(g["rows"]) for g in summary.summary(data, COMPARISON, everything(data))["groups"]] == [1, 1, 1]
+    asked = f"{BASE}/summary?pair={','.join(PAIR)}&nearest=5&groups=all"
+    every = {group["id"]: group["rows"] for group in client.get(asked).json["groups"]}
+    for group in few["groups"]:
+        assert every[group["id"]][: len(group["rows"])] == group["rows"]
+
+
+def test_the_summary_says_which_layers_are_compared(data):
+    layers = summary.summary(data, COMPARISON, everything(data))["layers"]
+    assert layers == {key: data.cards[key].layer or "not recorded" for key in PAIR}
+
+
 def test_the_summary_counts_atoms_that_a_model_refused(data):
     found = summary.summary(data, Comparison(("7net-0", REFUSING), "all", 5, False), everything(data))
     assert found["lacking"] == {REFUSING: 3}

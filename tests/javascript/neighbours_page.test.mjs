@@ -8,7 +8,7 @@ import { dotAxis, meanText, twoDecimals } from "../../assets/neighbours/dots.js"
 import { headlineText } from "../../assets/neighbours/headline.js";
 import { orderOf, sortAfter } from "../../assets/neighbours/ranking.js";
 import { makeDerivedView } from "../../assets/neighbours/small_maps.js";
-import { meansTable, overlapCells } from "../../assets/neighbours/where.js";
+import { meansFile, meansTable, overlapCells } from "../../assets/neighbours/where.js";
 import { reachOf } from "../../assets/neighbours/why.js";
 import { failureText } from "../../assets/panels/failure.js";
 import { makeEvents } from "../../assets/atlas/events.js";
@@ -110,6 +110,15 @@ test("the headline says over how many sites of how many crystals, of which lists
   assert.doesNotMatch(headlineText({ ...found, all: { ...found.all, low: null }, lacking: {} }, true, false), /95|selection/);
 });
 
+test("the control's number says over how many sites it is, and chance among all atoms that it is too low", () => {
+  const all = { mean: 0.3, low: null, high: null, atoms: 20, structures: 4 };
+  const found = { all, control: { ...all, atoms: 17, structures: 3 }, chance: 0.1, k: 10, near: "representatives", resamples: 0, lacking: {} };
+  assert.match(headlineText(found, false, false), /over 20 sites in 4 crystals .* With element-only: over 17 sites in 3 crystals\./);
+  assert.doesNotMatch(headlineText(found, false, false), /too low/);
+  assert.match(headlineText({ ...found, near: "all" }, false, false), /Chance is counted too low/);
+  assert.match(headlineText({ ...found, near: "all", chance: null }, true, false), /Chance is counted too low/);
+});
+
 test("an atom without an overlap is explained", () => {
   const models = [{ key: "a", compared: true, n: 10 }, { key: "b", compared: true, n: 0 }];
   const found = { overlap: null, control: null, chance: null, order: null, k: 10, models, obstacle: "" };
@@ -120,6 +129,9 @@ test("an atom without an overlap is explained", () => {
     atomText({ ...found, overlap: 0.4, control: 0.15, chance: 0.00431, order: 0.35 }, false),
     "0.40 of k = 10 shared; with element-only 0.15; by chance 0.004; rank-biased overlap 0.35.",
   );
+  const every = { ...found, overlap: 0.4, chance: 0.2, near: "all" };
+  assert.equal(atomText(every, false), "0.40 of k = 10 shared; by chance at least 0.20.");
+  assert.equal(atomText({ ...every, chance: null }, true), "Overlap above chance 0.40 (chance counted too low).");
 });
 
 test("cells of the periodic table show means, and say over what", () => {
@@ -130,14 +142,25 @@ test("cells of the periodic table show means, and say over what", () => {
   assert.deepEqual(cells.slice(1).map(({ says }) => says), ["helium: no site counted", "lithium: not in this atlas"]);
 });
 
-test("means are saved as a table, a line each, with what they are of", () => {
+test("means are saved as a table, a line each, with what they are of, chance and the selection", () => {
   const mean = { mean: 0.5, low: 0.4, high: null, atoms: 2, structures: 1 };
-  const found = { label: "Overlap of a and b, k = 10", near: "all", all: mean, control: null, elements: { H: mean }, groups: [{ label: "Prototype", rows: [{ ...mean, label: 'AB, "x"' }] }] };
-  assert.deepEqual(meansTable(found).split("\r\n"), [
-    "group,name,mean_overlap,low_95,high_95,atoms,crystals,of,lists",
-    'all,,0.5,0.4,,2,1,"Overlap of a and b, k = 10",all', 'element,H,0.5,0.4,,2,1,"Overlap of a and b, k = 10",all',
-    'prototype,"AB, ""x""",0.5,0.4,,2,1,"Overlap of a and b, k = 10",all', "",
+  const found = {
+    label: "Overlap of a and b, k = 10", models: ["a", "b"], layers: { a: "last", b: "node, scalars" }, near: "all", k: 10, all: mean, control: null, chance: 0.01,
+    elements: { H: mean }, groups: [{ label: "Prototype", rows: [{ ...mean, label: 'AB, "x"' }] }], resamples: 1000,
+  };
+  const about = 'a b,"a: last; b: node, scalars",all,10,zero,1000,find=element%20%3D%20H,"Overlap of a and b, k = 10"';
+  assert.deepEqual(meansTable(found, { chance: false, selected: true, selecting: "?find=element%20%3D%20H" }).split("\r\n"), [
+    "group,name,mean_overlap,low_95,high_95,atoms,crystals,models,layers,lists,k,counted_from,resamples,selection,of",
+    `all,,0.5,0.4,,2,1,${about}`, `"by chance, at least",,0.01,,,2,1,${about}`, `element,H,0.5,0.4,,2,1,${about}`, `prototype,"AB, ""x""",0.5,0.4,,2,1,${about}`, "",
   ]);
+  const above = meansTable({ ...found, chance: null }, { chance: true, selected: false, selecting: "" });
+  assert.match(above, /,chance,1000,all atoms,/);
+  assert.doesNotMatch(above, /by chance/);
+});
+
+test("a file of means is named by what they are of", () => {
+  assert.equal(meansFile({ models: ["a", "b<b>"], near: "all", k: 5 }, { chance: true, selected: true }), "overlap-a-b_b_-all-k5-above-chance-selection.csv");
+  assert.equal(meansFile({ models: ["a", "b", "c"], near: "representatives", k: 10 }, { chance: false, selected: false }), "overlap-3-models-representatives-k10.csv");
 });
 
 test("small maps take colours of their own and leave the page's zoom alone", () => {
