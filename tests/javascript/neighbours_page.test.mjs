@@ -9,7 +9,7 @@ import { headlineText } from "../../assets/neighbours/headline.js";
 import { orderOf, sortAfter } from "../../assets/neighbours/ranking.js";
 import { makeDerivedView } from "../../assets/neighbours/small_maps.js";
 import { meansFile, meansTable, overlapCells } from "../../assets/neighbours/where.js";
-import { reachOf } from "../../assets/neighbours/why.js";
+import { reachOf, usualText } from "../../assets/neighbours/why.js";
 import { failureText } from "../../assets/panels/failure.js";
 import { makeEvents } from "../../assets/atlas/events.js";
 import { mapsOf } from "../../assets/pages/neighbours.js";
@@ -100,6 +100,12 @@ test("the axis of means begins at zero and holds every interval", () => {
 test("the axis of differences holds the largest on either side", () => {
   assert.equal(reachOf([{ difference: -2.2 }, { difference: 1 }]), 2.5);
   assert.equal(reachOf([{ difference: 0.2 }]), 1);
+});
+
+test("standard deviations say over how many atoms they are, and which anchors have none", () => {
+  const found = { pair: ["a", "b"], usual_over: [6706, 6706], constant: 0 };
+  assert.equal(usualText(found), "in standard deviations over the 6,706 atoms of the atlas that each model embedded.");
+  assert.match(usualText({ ...found, usual_over: [6706, 6703], constant: 2 }), /\(a 6,706, b 6,703\)\. 2 anchors left out/);
 });
 
 test("the headline says over how many sites of how many crystals, of which lists, and who lacks how many", () => {
