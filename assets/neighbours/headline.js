@@ -8,7 +8,7 @@ const LIST_WORDS = {
 };
 
 /* Said wherever chance is counted among all atoms. */
-export const CHANCE_OF_ALL = "Chance is counted too low here, so that what is above it is too much: equivalent atoms come into a list together.";
+export const CHANCE_OF_ALL = "Chance is counted too low here, and overlap above it too high: symmetry-equivalent atoms come into a list together.";
 
 /* Which layer of each model the vectors are of. */
 export const layersText = (layers) => Object.entries(layers).map(([key, layer]) => `${key}: ${layer}`).join("; ");

@@ -2,6 +2,7 @@
 import { formulaNode } from "../atlas/tip.js";
 import { failureNode } from "../panels/failure.js";
 import { buildNode, replaceKeeping, startRoving } from "../panels/nodes.js";
+import { makeSegments } from "../panels/segments.js";
 import { groupedNumber } from "../panels/words.js";
 import { twoDecimals } from "./dots.js";
 
@@ -31,8 +32,7 @@ export function makeRanking(atlas) {
   let start = 0;
   let last = null; // the answer that is shown, what it is of, and where the chosen atom stands in it
   let turn = 0;
-  const kinds = [["atoms", "Atoms"], ["structures", "Crystals"]].map(([of, text]) =>
-    buildNode("button", { type: "button", class: "segment", onclick: () => view.set({ ranked: of }, { step: true }) }, text));
+  const kinds = makeSegments("Ranking of", [["atoms", "Atoms"], ["structures", "Crystals"]], (ranked) => view.set({ ranked }, { step: true }));
   const says = buildNode("p", { class: "hint", role: "status" });
   const head = buildNode("thead");
   const body = buildNode("tbody");
@@ -46,7 +46,7 @@ export function makeRanking(atlas) {
   const foot = buildNode("div", { class: "ranking-foot" }, says, chosen, back, next);
   const node = buildNode(
     "section", { class: "page-section ranked", "aria-label": "Where models disagree most" },
-    buildNode("div", { class: "section-head" }, buildNode("h2", {}, "Ranked by disagreement"), buildNode("div", { class: "segments", role: "group", "aria-label": "Ranking of" }, ...kinds)),
+    buildNode("div", { class: "section-head" }, buildNode("h2", {}, "Ranked by disagreement"), kinds.node),
     place, foot,
   );
   const roving = startRoving(body, "tr");
@@ -128,7 +128,7 @@ export function makeRanking(atlas) {
     const mine = ++turn;
     const now = view.get();
     const of = { ranked: now.ranked, near: now.near, order: orderOf(now), comparing: view.comparing() };
-    kinds.forEach((button, i) => button.setAttribute("aria-pressed", String((i ? "structures" : "atoms") === of.ranked)));
+    kinds.press(of.ranked);
     node.classList.add("waiting");
     const retried = failure.contains(document.activeElement);
     try {

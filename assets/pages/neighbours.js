@@ -123,6 +123,7 @@ export function makeNeighboursPage(atlas, host) {
     if (OVERLAP_LOOKS.some(has)) paint();
     update();
   });
+  document.addEventListener("atlas:reached", () => seen && failed && again());
   host.addEventListener("pointerover", (event) => {
     const button = event.target.closest?.("[data-atom]");
     if (button) atlas.hover.set(Number(button.dataset.atom));
