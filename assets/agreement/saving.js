@@ -1,21 +1,13 @@
 /* What the Agreement page shows, as files: the scores as a table or as they are, the figures as drawings. */
+import { csvField } from "../panels/csv.js";
 import { downloadFile } from "../panels/download.js";
 import { svgNode } from "../panels/nodes.js";
 import { scoreAt } from "./scores.js";
 
-const RUNNABLE = /^[=+\-@\t\r]/; // what a spreadsheet takes for a formula
 const PNG_SCALE = 3;
 const FIGURE_MARGIN = 14; // px
 const SHOWN_STYLES = ["font-size", "font-weight", "font-style", "fill", "stroke", "letter-spacing"];
 const CAPTION_LINE = 15; // px
-
-/* A field of a CSV file. */
-export function csvField(value) {
-  if (typeof value === "number") return String(value);
-  if (value === null || value === undefined) return "";
-  const text = RUNNABLE.test(value) ? `'${value}` : String(value);
-  return /[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
-}
 
 /* One metric of a run, a line an ordered pair of models. */
 export function scoresTable(run, metrics, name) {

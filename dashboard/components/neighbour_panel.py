@@ -14,7 +14,7 @@ from dashboard.comparison import Neighbour, Overlap
 from dashboard.components.text import named
 from dashboard.labels import clean, count, formula_pieces
 
-KINDS = (("representatives", "One a site"), ("all", "All atoms"), ("within_element", "Same element"))
+KINDS = (("representatives", "One per site"), ("all", "All atoms"), ("within_element", "Same element"))
 MEANING = {
     "representatives": "Lists hold one atom of each site, none of the chosen atom’s own.",
     "all": "Lists hold all other atoms, symmetry-equivalent ones too.",

@@ -326,9 +326,9 @@ def _compared(content: Content) -> str:
     """What an overlap is of."""
     found = compared.of_view(content.data, content.view)
     lists = {
-        "representatives": "one atom a site",
+        "representatives": "one atom per site",
         "all": "all atoms",
-        "within_element": "one atom a site, of the same element",
+        "within_element": "one atom per site, of the same element",
     }[found.near]
     from_what = ", counted from chance" if found.chance else ""
     pairs = " and ".join(found.models) if len(found.models) == 2 else f"mean over pairs of {', '.join(found.models)}"
