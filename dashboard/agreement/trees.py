@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 
 from precompute.agreement.metrics import Metric
 
-
 ROUNDING = 1e-6
 
 
