@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import os
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -42,6 +43,21 @@ def run_data(run: Run, statuses: Mapping[str, str]) -> dict[str, Any]:
     return {**plain, "models": models, "scores": scores}
 
 
+def check_writable(out: Path) -> None:
+    """Refuse a file that a table cannot be written to, before anything is computed for it.
+
+    Raises
+    ------
+    AtlasError
+    """
+    if out.suffix not in FORMATS:
+        raise AtlasError(f"--out {out}: expected a name ending in {' or '.join(FORMATS)}")
+    if not out.parent.is_dir():
+        raise AtlasError(f"--out {out}: there is no folder {out.parent}; make it first")
+    if out.is_dir() or not os.access(out if out.exists() else out.parent, os.W_OK):
+        raise AtlasError(f"--out {out}: cannot be written; choose another name or folder")
+
+
 def write_run_table(run: Run, statuses: Mapping[str, str], out: Path) -> None:
     """Write a run to a ``.json`` file, or to a ``.csv`` of one row a pair of models (or a model) and metric.
 
@@ -76,7 +92,9 @@ def print_run(console: Console, run: Run, statuses: Mapping[str, str]) -> None:
     say = _sayer(console)
     chosen = f", {run.select!r}" if run.select else ""
     say(f"{run.name}{chosen}: {run.n_atoms:,} atoms of {run.n_structures:,} structures, {run.space}, seed {run.seed}")
-    say(f"intervals: 95 %, {run.resamples} resamples of structures; nulls: atoms permuted; k = {run.k}")
+    say(
+        f"intervals: 95 %, {run.resamples} resamples of structures; nulls: atoms, not structures, permuted; k = {run.k}"
+    )
     for name, score in run.scores.items():
         if METRICS[name].per == "pair":
             say("")

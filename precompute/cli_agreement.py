@@ -30,14 +30,15 @@ def agreement(
     out: Annotated[Path | None, typer.Option(help="File to write too: .json, or .csv with one row a pair.")] = None,
 ) -> None:
     """Score how alike the models of an atlas are, beside what chance and element identity alone give."""
-    from precompute.agreement_tables import FORMATS, print_run, run_data, write_run_table
+    from precompute.agreement_tables import check_writable, print_run, run_data, write_run_table
     from precompute.as_json import print_json
     from precompute.progress import Display
     from precompute.stages import agreement as stage
+    from precompute.staging import restore
     from precompute.store import Atlas
 
-    if out is not None and out.suffix not in FORMATS:
-        raise AtlasError(f"--out {out}: expected a name ending in {' or '.join(FORMATS)}")
+    if out is not None:
+        check_writable(out)
     if resamples == 1:
         raise AtlasError("--resamples 1: an interval needs at least 2; 0 leaves it out")
     settings = stage.Settings(
@@ -46,9 +47,16 @@ def agreement(
     )  # fmt: skip
     err_console = Console(stderr=True)
     display = Display(err_console)
+    restore(atlas)
     opened = Atlas(atlas)
     with display.running():
         compared = stage.agreement(opened, settings, display)
+    # kept before it is shown: what was computed is not to be lost by a full disk or a closed pipe
+    try:
+        stage.store(opened, settings, compared)
+        display.say(f"kept in {atlas} as the run {compared.run.name}")
+    except AtlasError as error:
+        display.say(f"note: not kept in the atlas: {error}")
     statuses = {key: opened.model(key).status for key in compared.run.models}
     if as_json:
         print_json(run_data(compared.run, statuses))
@@ -58,11 +66,6 @@ def agreement(
         write_run_table(compared.run, statuses, out)
     if compared.note:
         display.say(f"note: {compared.note}")
-    try:
-        stage.store(opened, settings, compared)
-        display.say(f"kept in {atlas} as the run {compared.run.name}")
-    except AtlasError as error:
-        display.say(f"note: not kept in the atlas: {error}")
 
 
 def keep_default(atlas: Path, console: Console) -> None:

@@ -34,6 +34,7 @@ def nearest(
     kind: str = "representatives",
     labels: NDArray[np.integer] | None = None,
     k: int = N_NEIGHBOURS,
+    order: NDArray[np.integer] | None = None,
     on_rows: Callable[[int], None] | None = None,
 ) -> NeighbourLists:
     """Exact nearest neighbours by cosine of coordinates.
@@ -55,6 +56,8 @@ def nearest(
         Atomic numbers; needed by the last two kinds.
     k : int
         Length of the lists.
+    order : (N,) int, optional
+        A permutation of the atoms: of those that tie, the one that stands first in it comes first.
     on_rows : callable
         Told how many rows were done, after each block.
 
@@ -69,7 +72,10 @@ def nearest(
     pool_mask = usable if kind == "all" else usable & (orbit == np.arange(n))
     index = np.full((n, k), -1, np.int32)
     similarity = np.full((n, k), np.nan, np.float32)
+    place = None if order is None else np.argsort(order)
     for rows, pool in _problems(kind, usable, pool_mask, labels):
+        if place is not None:
+            pool = pool[np.argsort(place[pool])]
         step = max(1, PAIRS_PER_BLOCK // max(len(pool), 1))
         for start in range(0, len(rows), step):
             block = rows[start : start + step]

@@ -66,6 +66,11 @@ class Staging:
             # the lock file stays: deleting it would let a third build lock a new one beside a waiting second
             held.release()
 
+    @property
+    def interrupted(self) -> bool:
+        """Whether there is only the old atlas, under the name that it has between two renames."""
+        return self._retired.exists() and not self.out.exists()
+
     def recover(self) -> None:
         """Finish the exchange of an old atlas for a new one that was cut short between its two renames."""
         if self._retired.exists():
@@ -135,6 +140,20 @@ class Staging:
             self.out.rename(self._retired)
         made.rename(self.out)
         self._throw_away(self._retired)
+
+
+def restore(out: Path) -> None:
+    """Give an atlas its name back where a process was killed between the two renames that exchange it.
+
+    Raises
+    ------
+    AtlasError
+        Where another process is at it, or nothing can be written there.
+    """
+    staging = Staging(out)
+    if staging.interrupted:
+        with staging.lock():
+            staging.recover()
 
 
 class Ledger:

@@ -374,6 +374,8 @@ def _open(path: Path) -> zarr.Group:
     try:
         if path.is_file() and path.suffix == ".zip":
             return zarr.open_group(zarr.storage.ZipStore(path, mode="r"), mode="r")
+        if not path.exists() and path.with_name(f"{path.name}.replaced").is_dir():
+            raise NotAnAtlas(f"{path} was being replaced when that was cut short; rename {path}.replaced to {path}")
         if not path.is_dir():
             raise NotAnAtlas(f"{path}: no atlas there. Make one with `platonic-atlas build ... --out {path}`.")
         return zarr.open_group(path, mode="r")

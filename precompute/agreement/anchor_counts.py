@@ -32,6 +32,8 @@ def anchor_counts(
     *,
     chosen_on: str,
     own_anchors: NDArray[np.integer] | None = None,
+    measure: str = "cosine",
+    centre: bool = False,
     counts: Sequence[int] = COUNTS,
     n_seeds: int = SEEDS,
     sample: int = N_ATOMS,
@@ -58,6 +60,8 @@ def anchor_counts(
         The model in whose space DIRECT chooses.
     own_anchors : (A,) int, optional
         Rows that are anchors of the atlas themselves; never scored.
+    measure, centre
+        Of the atlas's coordinates, as in `precompute.coordinates.coordinates`: so are those of other anchors made.
     counts : sequence of int
         Larger ones than there are candidates for are left out.
     n_seeds : int
@@ -91,13 +95,19 @@ def anchor_counts(
     result = np.full(shape, np.nan)
     done, steps = 0, len(sizes) * (1 + 2 * n_seeds)
 
-    def score(method: str, at: int, size: int, spaces: Sequence[NDArray[np.floating]]) -> None:
+    def score(method: str, at: int, size: int, given: Sequence[NDArray[np.floating]]) -> None:
         nonlocal done
-        if spaces:
-            result[METHODS.index(method), at, size] = _scores(spaces, k)
+        if given:
+            result[METHODS.index(method), at, size] = _scores(given, k)
         done += 1
         if on_step is not None:
             on_step(done, steps)
+
+    def spaces(chosen: NDArray[np.intp] | None) -> list[NDArray[np.float32]]:
+        """Coordinates of the scored atoms on the chosen anchors, one array a model."""
+        if chosen is None:
+            return []
+        return [similarities(e[scored], e[chosen], measure=measure, centre=centre) for e in embeddings.values()]
 
     for size, count in enumerate(sizes):
         enough = all(coordinates[m].shape[1] >= count for m in models)
@@ -105,8 +115,8 @@ def anchor_counts(
     for at, number in enumerate(seeds):
         draw = np.random.default_rng([seed, int(number)]).permutation(candidates)[:most]
         for size, count in enumerate(sizes):
-            score("random", at, size, _spaces(embeddings, scored, draw[:count]))
-            score("direct", at, size, _spaces(embeddings, scored, _direct(embeddings[chosen_on], draw, int(count))))
+            score("random", at, size, spaces(draw[:count]))
+            score("direct", at, size, spaces(_direct(embeddings[chosen_on], draw, int(count))))
     return AnchorCounts(models, METHODS, seeds, sizes, METRICS, result, len(scored), most)
 
 
@@ -134,13 +144,6 @@ def _direct(embeddings: NDArray[np.floating], candidates: NDArray[np.intp], coun
         return candidates[anchors.choose(embeddings[candidates], numbers, count, method="direct")]
     except AtlasError:
         return None
-
-
-def _spaces(
-    embeddings: Mapping[str, NDArray[np.floating]], scored: NDArray[np.intp], chosen: NDArray[np.intp] | None
-) -> list[NDArray[np.float32]]:
-    """Coordinates of the scored atoms on the chosen anchors, one array a model."""
-    return [] if chosen is None else [similarities(e[scored], e[chosen]) for e in embeddings.values()]
 
 
 def _scores(spaces: Sequence[NDArray[np.floating]], k: int) -> NDArray[np.float64]:

@@ -7,6 +7,8 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from precompute.agreement.neighbours import permuted
+from precompute.agreement.permuted import null_of_draws
 from precompute.agreement.sample import Estimate, Sample
 from precompute.contracts import AtlasError
 from precompute.neighbours import NeighbourLists
@@ -106,8 +108,8 @@ def all_pairs(
 ) -> Estimate:
     """`cknna` of all pairs of models from their neighbour lists, with influences of structures and a permutation null.
 
-    Within elements (lists of that kind), HSIC_1 n (n-3) is summed over elements. The null is the mean over
-    `permutations` of the atoms of each model, and 1.96 of their standard deviations above it.
+    Within elements (lists of that kind), HSIC_1 n (n-3) is summed over elements. The null is from
+    `permutations` of the atoms of each model (see `null_of_draws`).
 
     Raises
     ------
@@ -147,16 +149,12 @@ def all_pairs(
                 size = sizes[i] * sizes[j]
                 found = _alignment(dealt[i], dealt[j], sample).sum() / size if size else np.nan
                 drawn[d, i, j] = drawn[d, j, i] = found
-    mean = drawn.mean(axis=0)
-    spread = drawn.std(axis=0, ddof=1) if permutations > 1 else np.zeros_like(mean)
-    return Estimate(value, influence, mean, mean + 1.96 * spread)
+    return Estimate(value, influence, *null_of_draws(drawn))
 
 
 def _dealt(lists: NeighbourLists, order: NDArray[np.intp]) -> NeighbourLists:
     """The lists after atom order[i] took the place of atom i."""
-    place = np.empty(len(order), np.int32)
-    place[order] = np.arange(len(order), dtype=np.int32)
-    return NeighbourLists(place[lists.index[order]], lists.similarity[order])
+    return NeighbourLists(permuted(lists.index, order), lists.similarity[order])
 
 
 def _alignment(a: NeighbourLists, b: NeighbourLists, sample: Sample) -> NDArray[np.float64]:

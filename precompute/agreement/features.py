@@ -8,10 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from precompute.agreement.records import ATOMS, LEVELS
+from precompute.agreement.records import ATOMS, LEVELS, N_ATOMS
 from precompute.contracts import AtlasError
 
-N_ATOMS = 1_000
 CUMULANTS = 3
 
 

@@ -10,7 +10,10 @@ from numpy.typing import NDArray
 from precompute.agreement.spread import COINCIDENT, block_rows, scaled, squared_blocks
 from precompute.contracts import AtlasError
 
+MOST_TIED = 256
 TIED = 1e-12  # what rounding may part equal squared distances by, in units of the mean square distance from the mean
+
+Pairs = tuple[NDArray[np.intp], NDArray[np.intp]]
 
 
 def information_imbalance(a: NDArray[np.floating], b: NDArray[np.floating]) -> tuple[float, float]:
@@ -23,7 +26,7 @@ def information_imbalance(a: NDArray[np.floating], b: NDArray[np.floating]) -> t
     neighbours go by cosine).
 
     Ties, which the definition leaves open: an atom among t at equal distance has the mean of the ranks that they share,
-    and where an atom has several nearest neighbours in A, the mean over them counts. Atoms closer than 1e-5 of the root
+    and where an atom has several nearest neighbours in A, the mean over them counts (over 256 of them at most). Atoms closer than 1e-5 of the root
     mean square distance from the mean coincide: rounding (float32) parts equivalent atoms by less, and environments
     that differ at all are further apart.
 
@@ -68,37 +71,83 @@ def imbalances(
     AtlasError
         As `information_imbalance`.
     """
-    if len({len(x) for x in features}) != 1:
-        raise AtlasError(f"the models have features of {[len(x) for x in features]} atoms; give the same atoms of each")
-    m, n = len(features), len(features[0])
+    return shares(nearest_pairs(features, labels=labels), features, labels=labels)
+
+
+def shares(
+    near: Sequence[Pairs], features: Sequence[NDArray[np.floating]], *, labels: NDArray[np.integer] | None = None
+) -> NDArray[np.float64]:
+    """2 r / n of each atom, r the mean rank in each of M spaces of the nearest neighbours that each of L lists names.
+
+    Parameters
+    ----------
+    near : L pairs of arrays
+        From `nearest_pairs`, or such pairs of permuted atoms.
+    features, labels
+        As `imbalances`.
+
+    Returns
+    -------
+    (L, M, n) float64
+    """
+    n, m = len(features[0]), len(features)
     _, of_label, counts = np.unique(np.zeros(n) if labels is None else labels, return_inverse=True, return_counts=True)
     size = counts[of_label]
-    # Each space is scaled twice: wide features of many atoms fill the memory, and one at a time is enough.
-    nearest = [_nearest(scaled(x), labels) for x in features]
-    result = np.empty((m, m, n))
+    which = np.repeat(np.arange(len(near)), [len(of) for of, _ in near])
+    of, to = (np.concatenate(parts) for parts in zip(*near, strict=True))
+    order = np.argsort(of, kind="stable")
+    which, of, to = which[order], of[order], to[order]
+    result = np.empty((len(near), m, n))
     for j in range(m):
         for rows, squared in squared_blocks(scaled(features[j]), 2, labels):
             _join(squared)
             ordered = squared.astype(np.float32)
             ordered.sort(axis=1)
-            for i, (of, to) in enumerate(nearest):
-                here = slice(*np.searchsorted(of, (rows.start, rows.stop)))
-                row = of[here] - rows.start
-                below, through = _places(squared, ordered, row, squared[row, to[here]])
-                rank = (below + through + 1) / 2  # the mean of below + 1, ..., through
-                total = np.bincount(row, weights=rank, minlength=len(ordered))
-                ties = np.bincount(row, minlength=len(ordered))
-                result[i, j, rows] = 2.0 / size[rows] * total / ties
+            here = slice(*np.searchsorted(of, (rows.start, rows.stop)))
+            row = of[here] - rows.start
+            below, through = _places(squared, ordered, row, squared[row, to[here]])
+            rank = (below + through + 1) / 2  # the mean of below + 1, ..., through
+            slot, slots = which[here] * len(ordered) + row, len(near) * len(ordered)
+            total = np.bincount(slot, weights=rank, minlength=slots) / np.bincount(slot, minlength=slots)
+            result[:, j, rows] = 2.0 / size[rows] * total.reshape(len(near), -1)
     return np.where(size > 1, result, np.nan)
 
 
-def _nearest(x: NDArray[np.float64], labels: NDArray[np.integer] | None) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Pairs (atom, one of its nearest neighbours), by atom."""
+def nearest_pairs(
+    features: Sequence[NDArray[np.floating]], *, labels: NDArray[np.integer] | None = None
+) -> list[Pairs]:
+    """For each model the pairs (atom, one of its nearest neighbours), as two arrays in the order of the atoms.
+
+    Of more than `MOST_TIED` neighbours at the same distance, that many stand for all, evenly spread over the rows.
+
+    Raises
+    ------
+    AtlasError
+        As `information_imbalance`.
+    """
+    if len({len(x) for x in features}) != 1:
+        raise AtlasError(f"the models have features of {[len(x) for x in features]} atoms; give the same atoms of each")
+    # Each space is scaled twice: wide features of many atoms fill the memory, and one at a time is enough.
+    return [_nearest(scaled(x), labels) for x in features]
+
+
+def permuted_pairs(pairs: Pairs, order: NDArray[np.integer]) -> Pairs:
+    """`nearest_pairs` after the atoms were dealt anew, atom order[i] to place i, which has its label."""
+    place = np.empty(len(order), np.intp)
+    place[order] = np.arange(len(order))
+    return place[pairs[0]], place[pairs[1]]
+
+
+def _nearest(x: NDArray[np.float64], labels: NDArray[np.integer] | None) -> Pairs:
     of, to = [], []
     for rows, squared in squared_blocks(x, 2, labels):
         row, column = np.nonzero(squared <= _join(squared)[:, None] + TIED)
-        of.append(row + rows.start)
-        to.append(column)
+        ties = np.bincount(row, minlength=rows.stop - rows.start)
+        place = np.arange(len(row)) - np.repeat(np.cumsum(ties) - ties, ties)
+        ties = ties[row]
+        kept = (place + 1) * MOST_TIED // ties > place * MOST_TIED // ties
+        of.append(row[kept] + rows.start)
+        to.append(column[kept])
     return np.concatenate(of), np.concatenate(to)
 
 

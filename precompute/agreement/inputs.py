@@ -33,10 +33,12 @@ class Inputs:
         resamples: int,
         permutations: int,
         on_transport: OnTransport | None,
+        space: str = "coordinates",
+        level: str = "atom",
     ) -> None:
         self.models, self.metrics, self.features, self.sample = models, metrics, features, sample
         self.k, self.seed, self.resamples, self.permutations = k, seed, resamples, permutations
-        self.on_transport = on_transport
+        self.on_transport, self.space, self.level = on_transport, space, level
 
     def rng(self, name: str) -> np.random.Generator:
         return np.random.default_rng([self.seed, *name.encode()])
@@ -52,13 +54,21 @@ class Inputs:
 
     @cached_property
     def lists(self) -> list[NeighbourLists]:
-        """Nearest neighbours by cosine, with similarities."""
+        """Nearest neighbours by cosine, with similarities.
+
+        Equal similarities come in a random order, each model's own: by row, atoms that two models cannot tell apart
+        would be named by both, and pass for agreement.
+        """
         n, fewest = len(self.sample), self.fewest
         if not self.has_lists:
             of = "of each element" if self.sample.labels is not None else ""
             raise AtlasError(f"{self.k} nearest neighbours need more than {self.k} atoms {of}; there are {fewest}")
         kind = "all" if self.sample.labels is None else "within_element"
-        return [nearest(x, orbit=np.arange(n), kind=kind, labels=self.sample.labels, k=self.k) for x in self.features]
+        orders = [self.rng(f"ties of {key}").permutation(n) for key in self.models]
+        return [
+            nearest(x, orbit=np.arange(n), kind=kind, labels=self.sample.labels, k=self.k, order=order)
+            for x, order in zip(self.features, orders, strict=True)
+        ]
 
     @cached_property
     def procrustes(self) -> Estimate:

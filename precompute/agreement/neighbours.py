@@ -108,7 +108,7 @@ def permuted(index: NDArray[np.integer], order: NDArray[np.integer]) -> NDArray[
     """Neighbour lists after the rows of the features were dealt anew, without looking for neighbours again.
 
     `neighbour_lists(x[order], k)` is `permuted(neighbour_lists(x, k), order)` but for ties: a null that costs little.
-    Only for lists of kind ``all``; within elements the candidates change with the order.
+    For lists within elements the order must keep each atom in its element.
 
     Parameters
     ----------

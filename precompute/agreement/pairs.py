@@ -10,12 +10,11 @@ from numpy.typing import NDArray
 from precompute.agreement.inputs import Inputs, OnTransport
 from precompute.agreement.intervals import RESAMPLES, interval
 from precompute.agreement.metrics import METRICS, metric_of
-from precompute.agreement.records import Run, Score, run_name
+from precompute.agreement.records import K, Run, Score, run_name
 from precompute.agreement.runners import RUNNERS
 from precompute.agreement.sample import Sample
 from precompute.contracts import AtlasError
 
-K = 10
 PERMUTATIONS = 20
 
 
@@ -89,8 +88,9 @@ def compare(
             )
     over = Sample(structure, numbers if atoms == "within-element" else None)
     inputs = Inputs(
-        tuple(features), tuple(metrics), list(features.values()), over, k, seed, resamples, permutations, on_transport
-    )
+        tuple(features), tuple(metrics), list(features.values()), over, k, seed, resamples, permutations,
+        on_transport, space, level,
+    )  # fmt: skip
     scores = {}
     for name in metrics:
         scores[name] = _score(name, inputs)
@@ -123,6 +123,10 @@ def _score(name: str, inputs: Inputs) -> Score:
         return Score.missing(name, m, n, str(error))
     except np.linalg.LinAlgError as error:
         return Score.missing(name, m, n, f"the features are numerically degenerate ({error})")
+    except MemoryError as error:
+        return Score.missing(name, m, n, f"there is not enough memory ({error}); take a smaller --sample or --k")
+    except ValueError as error:  # one metric that fails is no reason to lose the others
+        return Score.missing(name, m, n, f"it failed on these features ({error}); please report this")
     nothing = np.full(found.value.shape, np.nan)
     low, high = found.low, found.high
     if found.influence is not None and inputs.resamples:

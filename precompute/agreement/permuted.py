@@ -1,4 +1,4 @@
-"""The permutation null of scores that are inner products of centred kernels, in closed form."""
+"""Permutation nulls: of inner products of centred kernels in closed form, of other scores from a few draws."""
 
 from __future__ import annotations
 
@@ -7,6 +7,31 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+
+
+def null_of_draws(drawn: NDArray[np.float64], level: float = 0.975) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Mean of B permuted scores, and what one more would exceed with a chance of 1 - level.
+
+    mean + t sd sqrt(1 + 1 / B), with t the quantile of Student's distribution of B - 1 degrees of freedom: the bound of
+    one more normal observation, which allows for mean and standard deviation being those of a few draws. The bound on
+    the other side lies as far below the mean.
+
+    Parameters
+    ----------
+    drawn : (B, ...) float
+    level : float
+
+    Returns
+    -------
+    mean, bound : (...) float
+        The bound is NaN for fewer than two draws.
+    """
+    from scipy.special import stdtrit
+
+    b, mean = len(drawn), np.mean(drawn, axis=0)
+    if b < 2:
+        return mean, np.full_like(mean, np.nan)
+    return mean, mean + stdtrit(b - 1, level) * np.sqrt(1.0 + 1.0 / b) * np.std(drawn, axis=0, ddof=1)
 
 
 @dataclass(frozen=True)

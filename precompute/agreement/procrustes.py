@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from precompute.agreement.permuted import null_of_draws
 from precompute.agreement.sample import Estimate, Sample
 
 KEPT_VARIANCE = 1.0 - 1e-4  # of a null only: the nuclear norm of unrelated spaces lies in their large directions
@@ -58,6 +59,7 @@ def angular_estimate(of: Estimate) -> Estimate:
     """The angular score from what `all_pairs` found, its influence by the derivative 2 / (pi sqrt(1 - s^2))."""
     slope = 2.0 / (np.pi * np.sqrt(np.maximum(1.0 - of.value**2, 1e-12)))
     influence = None if of.influence is None else of.influence * slope[..., None]
+    # the null is the angle of the mean, not the mean angle: over draws that differ little the two are one
     null, high = (None if part is None else to_angular(part) for part in (of.null, of.null_high))
     return Estimate(to_angular(of.value), influence, null, high)
 
@@ -73,7 +75,7 @@ def all_pairs(
 
     With X'Y = U S V', atom i adds u_i v_i to the numerator, u = X U and v = Y V: its influence is
     s (u_i v_i / |X'Y|_* - |x_i|^2 / 2|X|^2 - |y_i|^2 / 2|Y|^2), since U V' is the derivative of the nuclear norm. The
-    null is the mean over `permutations` of the atoms of each model, and 1.96 of their standard deviations above it.
+    null is from `permutations` of the atoms of each model (see `null_of_draws`).
     """
     scaled = [_unit(sample.centred(x)) for x in features]
     m = len(scaled)
@@ -111,9 +113,8 @@ def _null(
         for i in range(m):
             for j in range(i + 1, m):
                 drawn[d, i, j] = drawn[d, j, i] = np.linalg.svd(dealt[i].T @ dealt[j], compute_uv=False).sum()
-    mean = drawn.mean(axis=0)
-    spread = drawn.std(axis=0, ddof=1) if permutations > 1 else np.zeros_like(mean)
-    return mean, np.minimum(mean + 1.96 * spread, 1.0)
+    mean, high = null_of_draws(drawn)
+    return mean, np.minimum(high, 1.0)
 
 
 def _principal(x: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -18,6 +18,7 @@ LOCAL_POINTS = 20
 LEAST_ATOMS = 8
 RESOLVED = 3e-7  # of the largest singular value of a neighbourhood: features are stored in float32
 VALUES_PER_BLOCK = 4_000_000
+LOCAL_VALUES = 20_000_000  # inner products within all neighbourhoods of a model; some six such arrays are held
 
 Array = NDArray[np.float64]
 
@@ -50,7 +51,7 @@ def gfre(x: NDArray[np.floating], y: NDArray[np.floating], sample: Sample | None
     Raises
     ------
     AtlasError
-        For features of different numbers of atoms, not finite or constant, or fewer than 8 atoms.
+        For features of different numbers of atoms or not finite, no two that vary, or fewer than 8 atoms.
     """
     return float(global_pairs([x, y], sample or Sample.of(len(x)), seed=seed).value[0, 1])
 
@@ -127,11 +128,12 @@ def global_pairs(
     """`gfre` from each model (row) to each (column), with influences of structures and a permutation null.
 
     The split and the fits are held fixed in the influences. The null is that of one permutation of the atoms that are
-    predicted, fitted anew, and 1.96 standard errors over atoms above it.
+    predicted, fitted anew; its bound is 1.96 standard errors of a difference of two such scores above it. A model that
+    does not vary over the fitted atoms has no score.
     """
     split = halves(sample, seed)
     scaled = _scaled(features, sample, split)
-    sources = [_Global(x, split) for x in scaled]
+    sources = [None if x is None else _Global(x, split) for x in scaled]
     return _estimate(sources, scaled, sample, split, permutations, rng)
 
 
@@ -157,21 +159,29 @@ def local_pairs(
             f"{' of an element' if sample.labels is not None else ''}; there are {fitted.max()}"
         )
     split = Halves(split.train, test)
-    sources = [_Local(x, split, _nearest(x, sample, split, points)) for x in scaled]
+    if len(test) * points**2 > LOCAL_VALUES:
+        raise AtlasError(
+            f"{len(test):,} local maps of {points} points each do not fit the memory meant for them; "
+            "take a smaller --k or --sample"
+        )
+    sources = [None if x is None else _Local(x, split, _nearest(x, sample, split, points)) for x in scaled]
     n = int((fitted >= points)[sample.group].sum())
     return replace(_estimate(sources, scaled, sample, split, permutations, rng), n=n)
 
 
-def _scaled(features: Sequence[NDArray[np.floating]], sample: Sample, split: Halves) -> list[Array]:
-    """Features of zero mean and unit total variance over the fitted atoms (within elements: about each element's)."""
-    result = []
+def _scaled(features: Sequence[NDArray[np.floating]], sample: Sample, split: Halves) -> list[Array | None]:
+    """Features of zero mean and unit total variance over the fitted atoms (within elements: about each element's).
+
+    None where they do not vary.
+    """
+    result: list[Array | None] = []
     for x in features:
         z = sample.centred(x)
         z -= z[split.train].mean(axis=0)
         variance = (z[split.train] ** 2).sum() / len(split.train)
-        if not variance > 0.0:
-            raise AtlasError("the features of a model do not vary over the atoms that are fitted")
-        result.append(z / np.sqrt(variance))
+        result.append(z / np.sqrt(variance) if variance > 0.0 else None)
+    if sum(x is not None for x in result) < 2:
+        raise AtlasError("the features of all models but one at most do not vary over the atoms that are fitted")
     return result
 
 
@@ -182,19 +192,21 @@ class _Source(Protocol):
 
 
 def _estimate(
-    sources: Sequence[_Source],
-    targets: Sequence[Array],
+    sources: Sequence[_Source | None],
+    targets: Sequence[Array | None],
     sample: Sample,
     split: Halves,
     permutations: int,
     rng: np.random.Generator | None,
 ) -> Estimate:
     m = len(sources)
-    value = np.empty((m, m))
-    influence = np.empty((m, m, sample.n_structures))
+    value = np.full((m, m), np.nan)
+    influence = np.zeros((m, m, sample.n_structures))
     whole = np.zeros(len(sample))
     for i, source in enumerate(sources):
         for j, y in enumerate(targets):
+            if source is None or y is None:
+                continue
             squares = source.squared_errors(y)
             value[i, j] = np.sqrt(squares.mean())
             whole[split.test] = (squares - squares.mean()) / len(squares)
@@ -202,15 +214,19 @@ def _estimate(
     if not permutations or rng is None:
         return Estimate(value, influence)
     # one permutation does: it averages over all predicted atoms
-    mean, error = np.zeros((m, m)), np.zeros((m, m))
+    mean, error = np.full((m, m), np.nan), np.full((m, m), np.nan)
     order = sample.permutation(rng)
     for j, y in enumerate(targets):
+        if y is None:
+            continue
         dealt = y[order]
         for i, source in enumerate(sources):
+            if source is None:
+                continue
             squares = source.squared_errors(dealt)
             mean[i, j] = np.sqrt(squares.mean())
             error[i, j] = squares.std() / (2.0 * mean[i, j] * np.sqrt(len(squares)))
-    return Estimate(value, influence, mean, mean + 1.96 * error)
+    return Estimate(value, influence, mean, mean + 1.96 * np.sqrt(2.0) * error)
 
 
 def _folds(n: int) -> tuple[slice, slice]:

@@ -17,6 +17,8 @@ ATOMS = ("representatives", "all", "within-element")
 LEVELS = ("atom", "structure", "cumulants")
 SPACES = ("coordinates", "embeddings")
 PARTS = ("value", "low", "high", "null", "null_high")
+K = 10
+N_ATOMS = 1_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,9 +33,12 @@ class Score:
         (M,) for a quantity of one model; NaN where not computed. ``value[i, j]`` of an asymmetric metric is from model
         i to model j.
     low, high : float64, shape of `value`
-        95 % bootstrap interval, structures resampled; NaN where none is defined.
+        95 % bootstrap interval, structures resampled; NaN where none is defined. What is fitted (maps, neighbour lists,
+        bandwidths) is held fixed.
     null, null_high : float64, shape of `value`
-        Mean and 97.5 % quantile with the atoms of one model permuted; NaN where there is none.
+        Mean and 97.5 % quantile with the atoms of one model permuted; NaN where there is none. Atoms are permuted, not
+        structures: that atoms of one structure resemble each other is not in it. Where ``low`` is alike the bound that
+        matters is the 2.5 % quantile; as far below the mean as `null_high` is above it.
     n : int
         Atoms (or structures, by the run's level) that it was computed over.
     reason : str
@@ -71,7 +76,7 @@ class Run:
     Attributes
     ----------
     name : str
-        ``<atoms>-<level>``, with ``-embeddings`` for raw features and ``-<8 hex>`` for a selection.
+        See `run_name`.
     models : tuple of str
         Keys, in the order of the scores' axes.
     atoms : str
@@ -184,12 +189,18 @@ class AnchorCounts:
         return np.where(count > 1, np.sqrt((off**2).sum(axis=1) / np.maximum(count - 1, 1)), np.nan)
 
 
-def run_name(atoms: str, level: str, space: str, select: str = "") -> str:
-    """Name of a run: ``representatives-atom``, ``all-structure-embeddings``, ``all-atom-1b2c3d4e``, ...
+def run_name(
+    atoms: str, level: str, space: str, select: str = "", *, k: int = K, sample: int = N_ATOMS, seed: int = 0
+) -> str:
+    """Name of a run: ``representatives-atom``, ``all-structure-embeddings``, ``all-atom-k5-seed7-1b2c3d4e``, ...
 
-    A selection, given in words, enters as the first 8 hexadecimal digits of its SHA-256.
+    What is not the default enters, so that runs that cannot be compared do not replace each other: ``-embeddings``,
+    neighbours, atoms asked for, seed, and of a selection, given in words, the first 8 hexadecimal digits of its
+    SHA-256.
     """
     from hashlib import sha256
 
     name = f"{atoms}-{level}" + ("-embeddings" if space == "embeddings" else "")
+    for word, value, default in (("k", k, K), ("sample", sample, N_ATOMS), ("seed", seed, 0)):
+        name += f"-{word}{value}" if value != default else ""
     return f"{name}-{sha256(select.encode()).hexdigest()[:8]}" if select else name

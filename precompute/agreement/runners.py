@@ -11,15 +11,19 @@ from precompute.agreement import cknna, dimension, distances, imbalance, kernels
 from precompute.agreement.inputs import Inputs
 from precompute.agreement.intervals import counts
 from precompute.agreement.metrics import METRICS
+from precompute.agreement.permuted import null_of_draws
 from precompute.agreement.sample import Estimate, mean_influence
 from precompute.agreement.transport import transport
 from precompute.contracts import AtlasError
 
 TRANSPORT_ATOMS = 1_000
 DIMENSION_RESAMPLES = 100  # a fit each, where other scores need a sum
-DIMENSION_PERMUTATIONS = 4  # distances of every pair joined, each
+DIMENSION_PERMUTATIONS = 8  # distances of every pair joined, each
 DIMENSION_NULL_ATOMS = 2_000
-CYCLE_PERMUTATIONS = 5
+CYCLE_PERMUTATIONS = 8
+IMBALANCE_PERMUTATIONS = 5
+PAIRS_PER_BLOCK = 16_000_000
+NO_DIMENSION = f"no model has a finite dimension from at least {dimension.FEWEST} distinct atoms"
 
 # ---- scores from neighbour lists
 
@@ -34,7 +38,7 @@ def _of_lists(inputs: Inputs, name: str, of: Callable[[NDArray, NDArray, int], N
     for i in range(m):
         for j in range(i if symmetric else 0, m):
             each = of(index[i], index[j], k)
-            value[i, j] = np.nanmean(each)
+            value[i, j] = _mean(each)
             influence[i, j] = mean_influence(each, inputs.sample)
             if name == "mutual-knn":
                 influence[i, j] += inputs.sample.totals(_received(index[i], index[j], each))
@@ -48,11 +52,15 @@ def _of_lists(inputs: Inputs, name: str, of: Callable[[NDArray, NDArray, int], N
         dealt = [neighbours.permuted(x, inputs.sample.permutation(rng)) for x in index]
         for i in range(m):
             for j in range(i + 1, m):
-                drawn[d, i, j] = np.nanmean(of(dealt[i], dealt[j], k))
-                drawn[d, j, i] = drawn[d, i, j] if symmetric else np.nanmean(of(dealt[j], dealt[i], k))
-    mean = drawn.mean(axis=0)
-    spread = drawn.std(axis=0, ddof=1) if len(drawn) > 1 else np.zeros_like(mean)
-    return Estimate(value, influence, mean, mean + 1.96 * spread)
+                drawn[d, i, j] = _mean(of(dealt[i], dealt[j], k))
+                drawn[d, j, i] = drawn[d, i, j] if symmetric else _mean(of(dealt[j], dealt[i], k))
+    return Estimate(value, influence, *null_of_draws(drawn))
+
+
+def _mean(each: NDArray[np.float64]) -> float:
+    """Mean over the atoms that have a score; NaN where none has."""
+    known = np.isfinite(each)
+    return float(each[known].mean()) if known.any() else np.nan
 
 
 def _received(a: NDArray[np.integer], b: NDArray[np.integer], shared: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -62,38 +70,52 @@ def _received(a: NDArray[np.integer], b: NDArray[np.integer], shared: NDArray[np
     others are: an atom in both lists adds 1 - o_i to the overlap of atom i, one in a single list -o_i / 2.
     """
     n, k = a.shape
-    hit = a[:, :, None] == b[:, None, :]
     result = np.zeros(n)
-    for index, agreed in ((a, hit.any(axis=2)), (b, hit.any(axis=1))):
-        known = index >= 0
-        gain = np.where(known, agreed - np.nan_to_num(shared)[:, None], 0.0)
-        result += np.bincount(index[known], weights=gain[known], minlength=n)
+    step = max(1, PAIRS_PER_BLOCK // k**2)
+    for start in range(0, n, step):
+        rows = slice(start, start + step)
+        hit = a[rows, :, None] == b[rows, None, :]
+        for index, agreed in ((a[rows], hit.any(axis=2)), (b[rows], hit.any(axis=1))):
+            known = index >= 0
+            gain = np.where(known, agreed - np.nan_to_num(shared[rows])[:, None], 0.0)
+            result += np.bincount(index[known], weights=gain[known], minlength=n)
     return result / (2.0 * n * k)
 
 
 def _imbalance(inputs: Inputs) -> Estimate:
-    """Of permuted atoms ranks are uniform: 2 r / n has mean 1, and (n-1)^2 - 1 over 12 is the variance of r.
+    """Of permuted atoms ranks are uniform, so that 2 r / n has mean 1; how far draws stray from it takes draws.
 
     An atom takes part in its own score and in those of the atoms whose nearest neighbour it is. Without it these go to
     the next one, whose rank lies about halfway between theirs and the mean.
     """
-    each = imbalance.imbalances(inputs.features, labels=inputs.sample.labels)
-    value = np.nanmean(each, axis=2)
+    labels, m = inputs.sample.labels, len(inputs.models)
+    near = imbalance.nearest_pairs(inputs.features, labels=labels)
+    rng = inputs.rng("information-imbalance null")
+    orders = [inputs.sample.permutation(rng) for _ in range(min(inputs.permutations, IMBALANCE_PERMUTATIONS))]
+    dealt = [imbalance.permuted_pairs(pairs, order) for order in orders for pairs in near]
+    found = imbalance.shares([*near, *dealt], inputs.features, labels=labels)
+    means = np.array([[_mean(e) for e in line] for line in found]).reshape(-1, m, m)
+    each, value = found[:m], means[0]
     influence = np.array([[mean_influence(e, inputs.sample) for e in line] for line in each])
-    for i, lists in enumerate(inputs.lists if inputs.has_lists else []):
+    for i, (of, to) in enumerate(near):
+        share = 1.0 / np.bincount(of)[of]
         for j, e in enumerate(each[i]):
-            above = np.bincount(lists.index[:, 0], weights=(e - value[i, j]) / 2.0, minlength=len(e))
+            above = np.bincount(to, weights=share * np.nan_to_num(e - value[i, j])[of] / 2.0, minlength=len(e))
             influence[i, j] += inputs.sample.totals(above - above.mean()) / len(e)
-    size = np.array([len(rows) for rows in inputs.sample.groups], float)[inputs.sample.group]
-    variance = np.mean(((size - 1.0) ** 2 - 1.0) / 3.0 / size**2) / len(size)
-    null = np.where(np.eye(len(value), dtype=bool), np.nan, 1.0)
-    return Estimate(value, influence, null, null + 1.96 * np.sqrt(variance))
+    if not orders:
+        return Estimate(value, influence)
+    mean, high = null_of_draws(means[1:])
+    null = np.where(np.eye(m, dtype=bool), np.nan, 1.0)
+    return Estimate(value, influence, null, null + high - mean)
 
 
 # ---- scores from distances to two neighbours
 
 
 def _fit(ratio: NDArray[np.float64]) -> float:
+    """NaN for fewer distinct atoms than a fit needs, and where there is no finite dimension."""
+    if np.isfinite(ratio).sum() < dimension.FEWEST:
+        return np.nan
     value = dimension.fitted(ratio)
     return value if np.isfinite(value) else np.nan
 
@@ -101,6 +123,8 @@ def _fit(ratio: NDArray[np.float64]) -> float:
 def _dimension(inputs: Inputs) -> Estimate:
     ratios = [r.ratio for r in inputs.own_ratios]
     value = np.array([_fit(r) for r in ratios])
+    if not np.isfinite(value).any():
+        raise AtlasError(NO_DIMENSION)
     low, high = _resampled(inputs, "intrinsic-dimension", lambda rows: np.array([_fit(r[rows]) for r in ratios]), value)
     return Estimate(value, low=low, high=high)
 
@@ -118,13 +142,16 @@ def _dimension_correlation(inputs: Inputs) -> Estimate:
         fits = {pair: _fit(r) for pair, r in ratios.items()}
         result = np.empty((m, m))
         for i in range(m):
-            result[i, i] = 1.0  # a model joined to itself has the directions that it has
+            # a model joined to itself has the directions that it has
+            result[i, i] = 1.0 if np.isfinite(fits[i, i]) else np.nan
             for j in range(i + 1, m):
                 result[i, j] = result[j, i] = dimension.correlated(fits[i, i], fits[j, j], fits[i, j])
         return result
 
     found = {pair: r.ratio for pair, r in inputs.ratios.items()}
     value = correlations(found)
+    if not np.isfinite(value).any():
+        raise AtlasError(NO_DIMENSION)
     low, high = _resampled(
         inputs, "id-correlation", lambda rows: correlations({p: r[rows] for p, r in found.items()}), value
     )
@@ -138,22 +165,24 @@ def _dimension_correlation(inputs: Inputs) -> Estimate:
         drawn.append(
             correlations({p: r.ratio for p, r in dimension.pair_ratios(dealt, labels=inputs.sample.labels).items()})
         )
-    null = np.where(np.eye(m, dtype=bool), np.nan, np.mean(drawn, axis=0))
-    spread = np.std(drawn, axis=0, ddof=1) if len(drawn) > 1 else np.zeros_like(null)
-    return Estimate(value, None, null, null + 1.96 * spread, low, high)
+    null, above = (np.where(np.eye(m, dtype=bool), np.nan, part) for part in null_of_draws(np.array(drawn)))
+    return Estimate(value, None, null, above, low, high)
 
 
 def _resampled(
     inputs: Inputs, name: str, of: Callable[[NDArray[np.intp]], NDArray[np.float64]], value: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]] | tuple[None, None]:
-    """Interval of a fit by drawing structures, neighbours held fixed, about the value (as in `intervals`)."""
+    """Interval of a fit by drawing structures, neighbours held fixed, about the value (as in `intervals`).
+
+    NaN where a draw has too few distinct atoms for a fit.
+    """
     if inputs.resamples < 2 or inputs.sample.n_structures < 2:
         return None, None
     drawn = []
     for c in counts(inputs.sample.n_structures, min(inputs.resamples, DIMENSION_RESAMPLES), inputs.rng(name)):
         drawn.append(of(np.repeat(np.arange(len(inputs.sample)), c[inputs.sample.codes].astype(int))))
-    about = value - np.nanmean(drawn, axis=0)
-    low, high = np.nanquantile(drawn, [0.025, 0.975], axis=0)
+    about = value - np.mean(drawn, axis=0)
+    low, high = np.quantile(drawn, [0.025, 0.975], axis=0)
     return low + about, high + about
 
 
@@ -161,6 +190,9 @@ def _resampled(
 
 
 def _transport(inputs: Inputs) -> Estimate:
+    if inputs.space != "coordinates" or inputs.level == "cumulants":
+        what = inputs.level if inputs.level == "cumulants" else inputs.space
+        raise AtlasError(f"transport needs one space for both models, as coordinates on the same anchors; not {what}")
     m, n = len(inputs.models), len(inputs.sample)
     rows = np.arange(n)
     if n > TRANSPORT_ATOMS:

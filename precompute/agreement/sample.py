@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 
 from precompute.contracts import AtlasError
 
+ROUNDING = 1e-13
+
 
 @dataclass(frozen=True, eq=False)
 class Sample:
@@ -75,8 +77,11 @@ class Sample:
         if not np.isfinite(result).all():
             bad = np.flatnonzero(~np.isfinite(result).all(axis=1))
             raise AtlasError(f"{len(bad)} of {len(x)} rows of features are not finite; leave those atoms out")
+        largest = np.abs(result).max(initial=0.0)
         for rows in self.groups:
             result[rows] -= result[rows].mean(axis=0)
+        if np.abs(result).max(initial=0.0) <= ROUNDING * largest:  # what does not vary is not to vary by rounding
+            result[:] = 0.0
         return result
 
     def totals(self, values: NDArray[np.floating]) -> NDArray[np.float64]:
@@ -102,7 +107,7 @@ class Estimate:
         What each structure's atoms contribute to the change of the score when they are counted once more, to first
         order (the influence function of the score); sums to 0 over structures. None where no interval is defined.
     null, null_high : as `value`, or None
-        Mean and 97.5 % quantile with atoms permuted.
+        Mean and 97.5 % quantile with atoms permuted, as in `precompute.agreement.records.Score`.
     low, high : as `value`, or None
         An interval that the metric found by itself, in place of one from the influence.
     n : int

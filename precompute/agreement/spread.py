@@ -13,6 +13,7 @@ PAIRS_PER_BLOCK = 4_000_000
 # Of the root mean square distance from the mean. On the catalogue, symmetry-equivalent atoms of invariant models lie
 # within 1e-5 and fewer than one representative in five hundred has its neighbour between 1e-5 and 1e-4.
 COINCIDENT = 1e-5
+ROUNDING = 1e-13  # of the largest feature: what varies by less is constant
 
 
 def scaled(features: NDArray[np.floating], *, at_least: int = 3) -> NDArray[np.float64]:
@@ -38,7 +39,10 @@ def scaled(features: NDArray[np.floating], *, at_least: int = 3) -> NDArray[np.f
     if features.ndim != 2 or len(features) < at_least:
         raise AtlasError(f"at least {at_least} atoms with features (n, p) are needed; there are {features.shape}")
     x = features.astype(np.float64)
+    largest = np.abs(x).max(initial=0.0)
     x -= x.mean(axis=0)
+    if np.abs(x).max(initial=0.0) <= ROUNDING * largest:
+        x[:] = 0.0
     spread = np.sqrt(np.einsum("ij,ij->", x, x) / len(x))
     if not np.isfinite(spread):
         bad = int((~np.isfinite(features).all(axis=1)).sum())

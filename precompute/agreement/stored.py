@@ -26,10 +26,11 @@ def runs(atlas: Atlas) -> dict[str, Run]:
 
     Metrics that this version does not know are left out.
     """
-    return {name: _read(atlas.file, name) for name in atlas.file.names(RUNS, "groups")}
+    return {name: read_run(atlas.file, name) for name in atlas.file.names(RUNS, "groups")}
 
 
-def _read(file: AtlasFile, name: str) -> Run:
+def read_run(file: AtlasFile, name: str) -> Run:
+    """The run of that name, which must be there."""
     base = f"{RUNS}/{name}"
     attrs = file.attrs(base)
     scores = {}

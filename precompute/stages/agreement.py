@@ -15,16 +15,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from precompute.agreement.anchor_counts import anchor_counts
-from precompute.agreement.features import N_ATOMS, Features, features
+from precompute.agreement.features import Features, features
 from precompute.agreement.intervals import RESAMPLES
 from precompute.agreement.metrics import METRICS, metric_of
-from precompute.agreement.pairs import PERMUTATIONS, K, compare
-from precompute.agreement.records import AnchorCounts, Run, run_name
-from precompute.agreement.stored import ANCHOR_COUNTS, RUNS, TRANSPORT, runs, write_anchor_counts, write_plan, write_run
+from precompute.agreement.pairs import PERMUTATIONS, compare
+from precompute.agreement.records import N_ATOMS, SPACES, AnchorCounts, K, Run, run_name
+from precompute.agreement.stored import (
+    ANCHOR_COUNTS,
+    RUNS,
+    TRANSPORT,
+    read_run,
+    write_anchor_counts,
+    write_plan,
+    write_run,
+)
 from precompute.agreement.transport import ElementPlan, Transport, by_element
 from precompute.contracts import AtlasError
 from precompute.progress import Display
-from precompute.staging import Ledger, amended
+from precompute.staging import Ledger, amended, restore
 from precompute.store import Atlas, AtlasFile
 
 PRETRAINED = ("pretrained", "fine-tuned")
@@ -60,7 +68,8 @@ class Settings:
 
     @property
     def run_name(self) -> str:
-        return run_name(self.atoms, self.level, self.space, self.select)
+        of = {"k": self.k, "sample": self.sample, "seed": self.seed}
+        return run_name(self.atoms, self.level, self.space, self.select, **of)
 
     @property
     def has_plans(self) -> bool:
@@ -94,8 +103,10 @@ def agreement(atlas: Atlas, settings: Settings, display: Display) -> Compared:
     Raises
     ------
     AtlasError
-        For an unknown metric or model, a selection that cannot be read, or too few atoms.
+        For an unknown metric, model or space, a selection that cannot be read, or too few atoms.
     """
+    if settings.space not in SPACES:
+        raise AtlasError(f"--space {settings.space}: expected {' or '.join(SPACES)}")
     metrics = settings.metrics or tuple(METRICS)
     for name in metrics:
         metric_of(name)
@@ -127,7 +138,7 @@ def agreement(atlas: Atlas, settings: Settings, display: Display) -> Compared:
 
 
 def _compare(chosen: Features, metrics: tuple[str, ...], settings: Settings, **callbacks: Any) -> Run:
-    return compare(
+    run = compare(
         chosen.of,
         chosen.structure,
         numbers=chosen.numbers,
@@ -144,6 +155,7 @@ def _compare(chosen: Features, metrics: tuple[str, ...], settings: Settings, **c
         n_atoms=chosen.n_atoms,
         **callbacks,
     )
+    return replace(run, name=settings.run_name)
 
 
 def chosen_models(atlas: Atlas, asked: Iterable[str]) -> tuple[str, ...]:
@@ -175,7 +187,7 @@ def selected_atoms(atlas: Atlas, text: str) -> NDArray[np.bool_] | None:
     if not text:
         return None
     # a process of its own: the dashboard never shares one with torch or the model packages
-    command = [sys.executable, "-m", "dashboard.find", str(atlas.path), text]
+    command = [sys.executable, "-m", "dashboard.find", str(atlas.path), "--", text]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         lines = done.stderr.strip().splitlines()
@@ -194,6 +206,7 @@ def _anchor_counts(
     models = [k for k in keys if atlas.model(k).status in PRETRAINED]
     embeddings = {k: atlas.model(k).embeddings for k in models}
     orbit = atlas.atoms("orbit")
+    made = Ledger(atlas.file).entries.get("anchors", {})
     usable = orbit == np.arange(len(orbit))
     for x in embeddings.values():
         usable &= np.isfinite(x).all(axis=1)
@@ -209,6 +222,8 @@ def _anchor_counts(
                 {k: atlas.model(k).coordinates[rows] for k in models},
                 chosen_on=next(k for k in wanted if k in models),
                 own_anchors=own,
+                measure=made.get("measure", "cosine"),
+                centre=made.get("centre", False),
                 k=settings.k,
                 seed=settings.seed,
             )
@@ -221,27 +236,29 @@ def _anchor_counts(
 
 
 def store(atlas: Atlas, settings: Settings, compared: Compared) -> None:
-    """Put a run into its atlas; a run of the same settings keeps its other metrics, any other is replaced.
+    """Put a run into its atlas. Metrics join those of a run of the same settings; a run is replaced by a fuller one.
+
+    What the atlas holds is read under the lock that it is written under, so that of runs made at the same time none is
+    lost.
 
     Raises
     ------
     AtlasError
-        Where the atlas cannot be written, or holds a run of that name over more models, which would be lost.
+        Where the atlas cannot be written; its models changed while they were compared; or it holds a run of that name
+        over models or metrics that would be lost.
     """
-    run = compared.run
-    old = runs(atlas).get(run.name)
-    entry = provenance(atlas, settings, run.models)
-    if old is not None:
-        if set(old.models) > set(run.models):
-            raise AtlasError(f"{atlas.path} holds the run {run.name!r} over more models, which is kept")
-        if _without_metrics(Ledger(atlas.file).entries.get(f"agreement/{run.name}", {})) == _without_metrics(entry):
-            scores = {**old.scores, **run.scores}
-            run = replace(run, scores={m: scores[m] for m in METRICS if m in scores})
-    entry["metrics"] = list(run.scores)
+    entry = provenance(atlas, settings, compared.run.models)
     with amended(atlas.path) as file:
         ledger = Ledger(file)
+        if {key: _made(ledger, settings.space, key) for key in compared.run.models} != entry["models"]:
+            raise AtlasError(f"the models in {atlas.path} changed while they were compared; run this again")
+        run, joined = _joined(file, ledger, compared.run, entry)
+        entry["metrics"] = list(run.scores)
         with ledger.stage(f"agreement/{run.name}", entry):
             write_run(file, run)
+            if settings.has_plans and not joined:
+                for beside in (TRANSPORT, ANCHOR_COUNTS):
+                    file.delete(beside)
             if compared.plans:
                 file.delete(TRANSPORT)
                 for (a, b), (plan, whole) in compared.plans.items():
@@ -250,15 +267,41 @@ def store(atlas: Atlas, settings: Settings, compared: Compared) -> None:
                 write_anchor_counts(file, compared.counts)
 
 
+def _joined(file: AtlasFile, ledger: Ledger, run: Run, entry: Mapping[str, Any]) -> tuple[Run, bool]:
+    """The run with the metrics that the file has of the same settings, and whether it has such a run."""
+    if not file.has(f"{RUNS}/{run.name}"):
+        return run, False
+    old, made = read_run(file, run.name), ledger.entries.get(f"agreement/{run.name}", {})
+    if _without_metrics(made) == _without_metrics(entry):
+        scores = {**old.scores, **run.scores}
+        return replace(run, scores={m: scores[m] for m in METRICS if m in scores}), True
+    held = set(file.names("models", "groups"))
+    lost = [m for m in old.models if m in held and m not in run.models]
+    if lost:
+        raise AtlasError(f"it holds the run {run.name!r} over more models ({', '.join(lost)}), which is kept")
+    is_current = bool(made) and all(_made(ledger, run.space, key) == of for key, of in made["models"].items())
+    lost = [m for m in old.scores if m not in run.scores]
+    if is_current and lost:
+        raise AtlasError(
+            f"it holds the run {run.name!r} with {old.resamples} resamples, {old.permutations} permutations and more "
+            f"metrics ({', '.join(lost)}), which is kept; ask for the same, or for all metrics to replace it"
+        )
+    return run, False
+
+
+def _made(ledger: Ledger, space: str, key: str) -> dict[str, Any] | None:
+    """Of what the features of a model were made."""
+    return ledger.entries.get(f"{'coordinates' if space == 'coordinates' else 'embeddings'}/{key}")
+
+
 def provenance(atlas: Atlas, settings: Settings, models: Iterable[str]) -> dict[str, Any]:
     """What decides a run, for the ledger: the settings, and of what each model's coordinates were made."""
-    entries = Ledger(atlas.file).entries
-    stage = "coordinates" if settings.space == "coordinates" else "embeddings"
+    ledger = Ledger(atlas.file)
     plain = json.loads(json.dumps(asdict(settings)))
     return {
         **plain,
         "metrics": list(settings.metrics or METRICS),
-        "models": {key: entries.get(f"{stage}/{key}") for key in models},
+        "models": {key: _made(ledger, settings.space, key) for key in models},
     }
 
 
@@ -273,8 +316,7 @@ def forget_stale(file: AtlasFile, ledger: Ledger) -> None:
     held = {name for name in ledger.entries if name.startswith("agreement/")}
     for name in sorted(held):
         entry = ledger.entries[name]
-        stage = "coordinates" if entry.get("space") == "coordinates" else "embeddings"
-        if all(ledger.entries.get(f"{stage}/{key}") == made for key, made in entry["models"].items()):
+        if all(_made(ledger, entry["space"], key) == made for key, made in entry["models"].items()):
             continue
         ledger.forget(name)
         file.delete(f"{RUNS}/{name.removeprefix('agreement/')}")
@@ -289,6 +331,7 @@ def _without_metrics(entry: Mapping[str, Any]) -> dict[str, Any]:
 
 def keep(atlas_path: Path, settings: Settings, display: Display) -> None:
     """Make sure that an atlas holds a run, computing it where it does not."""
+    restore(atlas_path)
     atlas = Atlas(atlas_path)
     if not is_stored(atlas, settings):
         store(atlas, settings, agreement(atlas, settings, display))

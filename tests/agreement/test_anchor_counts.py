@@ -94,6 +94,20 @@ def test_direct_chooses_anew_for_every_count_and_seed(found: AnchorCounts, embed
     np.testing.assert_allclose(found.by_pair[2, at, size, :, 2], by_hand(*spaces), rtol=0, atol=1e-6)
 
 
+def test_every_set_is_measured_as_the_coordinates_of_the_atlas_are(
+    embeddings: dict[str, np.ndarray], stored: dict[str, np.ndarray]
+) -> None:
+    rows, of = scored_atoms(), {"measure": "rbf", "centre": True}
+    found = anchor_counts(
+        embeddings, stored, chosen_on="a", own_anchors=OWN, counts=(20,), n_seeds=1, sample=90, k=5, seed=7, **of
+    )
+    draw = drawn(7)
+    direct = draw[anchors.choose(embeddings["a"][draw], np.zeros(len(draw), int), 20)]
+    for method, chosen in ((1, draw[:20]), (2, direct)):
+        a, b = (coordinates(embeddings[m][rows], embeddings[m][chosen], **of) for m in ("a", "b"))
+        np.testing.assert_allclose(found.by_pair[method, 0, 0, :, 0], by_hand(a, b), rtol=0, atol=1e-6)
+
+
 def test_wide_spaces_are_turned_into_fewer_axes_without_changing_a_score(
     embeddings: dict[str, np.ndarray], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -6,25 +6,27 @@ import csv
 import json
 import os
 import shutil
+from io import StringIO
 from pathlib import Path
 
 import numpy as np
 import pytest
 import zarr
+from rich.console import Console
 
 from precompute.agreement.metrics import METRICS
 from precompute.agreement.pairs import compare
 from precompute.agreement.stored import anchor_counts_of, runs
 from precompute.contracts import AtlasError
+from precompute.progress import Display
 from precompute.stages import agreement as stage
-from precompute.staging import amended
+from precompute.staging import Ledger, amended
 from precompute.store import Atlas
 
 from .conftest import Maker
 from .test_cli import fails_with, run
 
-# the small atlas has 76 atoms in orbits of their own; fewer neighbours and draws keep the tests quick
-QUICK = ("--k", 5, "--resamples", 20, "--permutations", 3)
+QUICK = ("--resamples", 20, "--permutations", 3)
 
 
 @pytest.fixture
@@ -50,12 +52,11 @@ def test_the_run_in_the_atlas_is_that_of_its_atoms(compared: Path) -> None:
     rows = np.flatnonzero(atlas.atoms("is_representative"))
     known = np.logical_and.reduce([np.isfinite(atlas.model(m).coordinates[rows]).all(axis=1) for m in found.models])
     rows = rows[known]
-    assert (found.n_atoms, found.k, found.sample) == (len(rows), 5, 1000)
+    assert (found.n_atoms, found.k, found.sample) == (len(rows), 10, 1000)
     again = compare(
         {m: atlas.model(m).coordinates[rows] for m in found.models},
         atlas.atoms("structure")[rows],
         numbers=atlas.atoms("atomic_number")[rows],
-        k=5,
         resamples=20,
         permutations=3,
     )
@@ -104,15 +105,98 @@ def test_the_atlas_stays_whole_and_readable_by_others(compared: Path, atlas: Atl
     assert not list(compared.parent.glob("*.amended"))
 
 
-def test_metrics_are_added_to_a_run_of_the_same_settings_and_replace_one_of_others(own: Path) -> None:
-    for metrics in ("cka", "procrustes,cka"):
+def test_metrics_are_added_to_a_run_of_the_same_settings_and_others_stand_beside_it(own: Path) -> None:
+    for metrics in ("cka", "procrustes,cka", "collapse"):
         assert run("agreement", own, *QUICK, "--metrics", metrics).exit_code == 0
-    assert list(runs(Atlas(own))["representatives-atom"].scores) == ["procrustes", "cka"]
-    assert run("agreement", own, *QUICK, "--metrics", "collapse").exit_code == 0
     assert list(runs(Atlas(own))["representatives-atom"].scores) == ["procrustes", "cka", "collapse"]
-    assert run("agreement", own, *QUICK, "--metrics", "mutual-knn", "--seed", 1).exit_code == 0
-    (found,) = runs(Atlas(own)).values()
-    assert (list(found.scores), found.seed) == (["mutual-knn"], 1)
+    other = ("--metrics", "mutual-knn", "--seed", 1, "--sample", 40, "--k", 4)
+    assert run("agreement", own, *QUICK, *other).exit_code == 0
+    found = runs(Atlas(own))
+    assert set(found) == {"representatives-atom", "representatives-atom-k4-sample40-seed1"}
+    assert len(found["representatives-atom"].scores) == 3
+    (beside,) = (r for name, r in found.items() if name != "representatives-atom")
+    assert (beside.k, beside.sample, beside.seed, beside.n_atoms) == (4, 40, 1, 40)
+
+
+def test_a_run_with_fewer_metrics_and_other_draws_replaces_none(own: Path) -> None:
+    assert run("agreement", own, *QUICK, "--metrics", "cka,collapse").exit_code == 0
+    result = run("agreement", own, "--permutations", 3, "--metrics", "cka", "--json")
+    assert "with 20 resamples, 3 permutations and more metrics (collapse), which is kept" in " ".join(
+        result.stderr.split()
+    )
+    assert runs(Atlas(own))["representatives-atom"].resamples == 20
+    assert run("agreement", own, "--permutations", 3, "--metrics", "cka,collapse").exit_code == 0
+    assert runs(Atlas(own))["representatives-atom"].resamples == 500
+
+
+def compute(path: Path, *metrics: str) -> tuple[Atlas, stage.Settings, stage.Compared]:
+    settings = stage.Settings(metrics=metrics, resamples=20, permutations=3)
+    atlas = Atlas(path)
+    return atlas, settings, stage.agreement(atlas, settings, Display(Console(file=StringIO())))
+
+
+def test_of_two_runs_at_the_same_time_neither_is_lost(own: Path) -> None:
+    first, second = compute(own, "cka"), compute(own, "procrustes")
+    stage.store(*first)
+    stage.store(*second)
+    assert list(runs(Atlas(own))["representatives-atom"].scores) == ["procrustes", "cka"]
+
+
+def test_a_run_of_models_that_changed_while_it_was_made_is_refused(own: Path) -> None:
+    made = compute(own, "cka")
+    with amended(own) as file:
+        ledger = Ledger(file)
+        with ledger.stage("coordinates/fake-a", {"anchors": "others"}):
+            pass
+    with pytest.raises(AtlasError, match="changed while they were compared; run this again"):
+        stage.store(*made)
+    assert runs(Atlas(own)) == {}
+
+
+def test_plans_and_numbers_of_anchors_go_when_their_run_is_replaced(compared: Path, tmp_path: Path) -> None:
+    path = Path(shutil.copytree(compared, tmp_path / "own.zarr"))
+    with amended(path) as file:
+        ledger = Ledger(file)
+        with ledger.stage("coordinates/fake-a", {"anchors": "others"}):
+            pass
+    assert run("agreement", path, *QUICK, "--metrics", "cka").exit_code == 0
+    assert list(runs(Atlas(path))["representatives-atom"].scores) == ["cka"]
+    assert Atlas(path).file.names("agreement/transport") == []
+    assert anchor_counts_of(Atlas(path)) is None
+
+
+def test_an_atlas_whose_exchange_was_cut_short_is_found_again(own: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Killed(BaseException):
+        pass
+
+    rename = Path.rename
+
+    def once(self: Path, target: Path) -> Path:
+        if self.name == "own.zarr.amended":
+            raise Killed
+        return rename(self, target)
+
+    made = compute(own, "cka")
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "rename", once)
+        with pytest.raises(Killed):
+            stage.store(*made)
+    assert not own.exists()
+    with pytest.raises(AtlasError, match=r"rename .*own\.zarr\.replaced to"):
+        Atlas(own)
+    assert run("agreement", own, *QUICK, "--metrics", "procrustes").exit_code == 0
+    assert list(runs(Atlas(own))["representatives-atom"].scores) == ["procrustes"]
+    assert not own.with_name("own.zarr.replaced").exists()
+
+
+def test_other_anchors_are_measured_as_those_of_the_atlas(tmp_path: Path, make: Maker) -> None:
+    make(tmp_path / "rbf.zarr", similarity="rbf", centre=True, umap=False)
+    atlas = Atlas(tmp_path / "rbf.zarr")
+    asked: list[dict[str, object]] = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(stage, "anchor_counts", lambda *_, **of: asked.append(of))
+        stage.agreement(atlas, stage.Settings(permutations=0, resamples=0), Display(Console(file=StringIO())))
+    assert (asked[0]["measure"], asked[0]["centre"]) == ("rbf", True)
 
 
 @pytest.mark.slow
@@ -129,7 +213,7 @@ def test_kinds_of_atoms_levels_and_spaces_are_runs_of_their_own(own: Path) -> No
         assert result.exit_code == 0, (options, result.output)
     found = runs(Atlas(own))
     assert set(found) == {
-        "all-atom", "within-element-atom", "representatives-structure", "representatives-cumulants",
+        "all-atom", "within-element-atom-k2", "representatives-structure", "representatives-cumulants",
         "representatives-atom-embeddings",
     }  # fmt: skip
     assert found["representatives-structure"].n_structures == 37
@@ -147,12 +231,20 @@ def test_a_selection_in_the_words_of_the_page_limits_the_atoms(own: Path) -> Non
     assert name.startswith("representatives-atom-")
     fails_with("no element is called `Unobtainium`", "agreement", own, "--select", "element = Unobtainium")
     fails_with("no atoms of", "agreement", own, "--select", "element = U")
+    for text in ("--help", "-x"):  # words to look for, not options
+        fails_with(f"--select {text!r}: ", "agreement", own, f"--select={text}")
 
 
 def test_what_is_unknown_names_the_closest(own: Path) -> None:
     fails_with("no metric 'mutualknn'; did you mean mutual-knn", "agreement", own, "--metrics", "mutualknn")
     fails_with("no model 'fake-c'; did you mean fake-b or fake-a", "agreement", own, "--models", "fake-c")
     fails_with("atoms are representatives, all, within-element", "agreement", own, "--atoms", "some")
+    for space in ("foo", "status"):
+        fails_with(f"--space {space}: expected coordinates or embeddings", "agreement", own, "--space", space)
+    for folder, complaint in ((own.parent / "none", "there is no folder"), (own.parent, "cannot be written")):
+        (own.parent / "a.csv").mkdir(exist_ok=True)
+        fails_with(complaint, "agreement", own, "--metrics", "cka", "--out", folder / "a.csv")
+    assert runs(Atlas(own)) == {}
     fails_with(".json or .csv", "agreement", own, "--out", own.parent / "a.txt")
     fails_with("at least 2; 0 leaves it out", "agreement", own, "--resamples", 1)
     fails_with("no atlas there", "agreement", own.parent / "nothing.zarr")
@@ -207,12 +299,6 @@ def test_a_run_that_is_cut_short_leaves_the_atlas_as_it_was(own: Path) -> None:
 
 
 def test_the_default_run_is_not_computed_twice_and_again_when_models_change(own: Path, make: Maker) -> None:
-    from io import StringIO
-
-    from rich.console import Console
-
-    from precompute.progress import Display
-
     said = StringIO()
     display = Display(Console(file=said, width=200))
     settings = stage.Settings(metrics=("cka",))
@@ -229,8 +315,6 @@ def test_the_default_run_is_not_computed_twice_and_again_when_models_change(own:
 
 
 def test_a_run_of_models_that_changed_since_is_forgotten(own: Path) -> None:
-    from precompute.staging import Ledger
-
     assert run("agreement", own, *QUICK, "--metrics", "cka,transport").exit_code == 0
     with amended(own) as file:
         ledger = Ledger(file)
