@@ -32,10 +32,10 @@ class Row:
     identifier: str
 
 
-def neighbour_section() -> Component:
+def neighbour_section(near: str) -> Component:
     """The panel; its table is made by the page's script, which takes a tenth of the time of components."""
     kinds = dmc.SegmentedControl(
-        id="near", value="representatives", size="xs", fullWidth=True,
+        id="near", value=near, size="xs", fullWidth=True,
         data=[{"value": value, "label": label} for value, label in KINDS], **named("Neighbours among"),
     )  # fmt: skip
     return html.Section(

@@ -153,7 +153,8 @@ def test_overlap_names_its_pairs(visit):
 
 
 def test_kind_of_lists_is_part_of_the_view(visit):
-    page = visit.open(CERIUM).page
+    page = visit.open(f"{CERIUM}&near=all").page
+    page.wait_for_function("document.querySelector('#near input[value=all]').checked")
     page.get_by_text("Same element", exact=True).click()
     visit.until_query("near=within_element")
     page.get_by_text("One per site", exact=True).click()
