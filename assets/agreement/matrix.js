@@ -47,8 +47,8 @@ function treeParts(tree, placeOf, metric, { tree: width, bottom }) {
   const axis = bottom + 8;
   parts.push(chartLine(x(0), axis, x(most), axis));
   for (const edge of [0, most]) parts.push(chartLine(x(edge), axis, x(edge), axis + 3), chartText(x(edge), axis + 14, tickNumber(edge), { class: "tick", "text-anchor": "middle" }));
-  const title = metric.alike === "high" ? `${tickNumber(metric.high)} − score` : "score";
-  parts.push(chartText(TREE_LEFT - 4, axis + 27, `${title}${metric.symmetric ? "" : ", mean of both ways"}, average linkage`, { class: "tick" }));
+  const title = `${metric.alike === "high" ? `${tickNumber(metric.high)} − ` : ""}${metric.symmetric ? "score" : "mean of both ways"}`;
+  parts.push(chartText(TREE_LEFT - 4, axis + 27, `${title}, average linkage`, { class: "tick" }));
   return parts;
 }
 
@@ -70,7 +70,7 @@ function keyParts(score, metric, range, theme, x, y, width) {
     const inside = chance >= range[0] && chance <= range[1];
     if (inside) parts.push(svgNode("path", { d: `M${at(chance)} ${y - 1}l-3.5 -6h7z`, fill: inkOf("text") }));
     parts.push(chartText(x + bar + 12, y + 21, `${inside ? "▾ " : ""}atoms permuted: ${tickNumber(Number(chance.toPrecision(2)))}`, { class: "tick" }));
-    parts.push(svgNode("circle", { cx: x + 4, cy: y + 31, r: 2.4, fill: "none", stroke: inkOf("text") }), chartText(x + 12, y + 34.5, metric.alike === "high" ? "in a cell: no better than with atoms permuted" : "in a cell: no better than atoms permuted, their upper 97.5 % mirrored", { class: "tick" }));
+    parts.push(svgNode("circle", { cx: x + 4, cy: y + 31, r: 2.4, fill: "none", stroke: inkOf("text") }), chartText(x + 12, y + 34.5, metric.alike === "high" ? "in a cell: no better than with atoms permuted" : "in a cell: no better than permuted (97.5 % mirrored)", { class: "tick" }));
   }
   return parts;
 }

@@ -238,6 +238,25 @@ def test_a_poll_that_is_lost_does_not_end_the_comparison(visit):
     visit.errors.clear()  # the connections that this test has cut
 
 
+def test_a_refused_comparison_can_be_asked_for_again(visit):
+    page, asked = visit.page, []
+
+    def refuse_first(route):
+        asked.append(1)
+        if len(asked) > 1:
+            return route.continue_()
+        return route.fulfill(json={"state": "refused", "error": "Too many comparisons are waiting"})
+
+    page.route("**/agreement/selection?*", refuse_first)
+    opened(visit, "&elements=O,Na,Cl")
+    page.get_by_role("button", name="Selection: ").click()
+    expect(page.locator(".agree-refused")).to_contain_text("Too many comparisons")
+    page.wait_for_timeout(700)
+    assert len(asked) == 1
+    page.get_by_role("button", name="Try again").click()
+    expect(page.locator(".agree-over")).to_contain_text("of the selection’s", timeout=20_000)
+
+
 def test_a_run_without_metrics_of_pairs_shows_what_it_has(browser, tmp_path):
     of_models = run("representatives", "atom", ("intrinsic-dimension", "collapse"))
     bare = write_atlas(tmp_path / "bare.zarr", agreement=False, add=lambda file: write_run(file, of_models))
