@@ -66,7 +66,8 @@ def features(
     atoms : str
         ``representatives`` (one atom an orbit), ``all``, or ``within-element`` (representatives).
     level : str
-        ``atom``; ``structure``, the mean over the structure's atoms of that kind; ``cumulants``, the first three
+        ``atom``; ``structure``, the mean over the structure's atoms of that kind, a representative counting for all
+        atoms of its orbit; ``cumulants``, the first three
         cumulants of each feature over them (mean, variance, third central moment; after Chorna et al.,
         arXiv:2512.05717), each kind scaled to unit total variance over structures so that all three weigh alike.
     k : int
@@ -95,7 +96,8 @@ def features(
         usable &= selected
     rng = np.random.default_rng(seed)
     if level != "atom":
-        return _of_structures(models, structure, np.flatnonzero(usable), level, sample, rng)
+        each = np.ones(len(orbit)) if atoms == "all" else np.bincount(orbit, minlength=len(orbit))
+        return _of_structures(models, structure, np.flatnonzero(usable), each, level, sample, rng)
     rows = _drawn(np.flatnonzero(usable), sample, rng)
     if atoms == "within-element":
         rows = rows[np.bincount(numbers[rows], minlength=120)[numbers[rows]] > k]
@@ -121,6 +123,7 @@ def _of_structures(
     models: Mapping[str, NDArray[np.floating]],
     structure: NDArray[np.integer],
     rows: NDArray[np.intp],
+    each: NDArray[np.number],
     level: str,
     sample: int,
     rng: np.random.Generator,
@@ -130,21 +133,23 @@ def _of_structures(
     rows = rows[np.isin(structure[rows], chosen)]
     place = np.searchsorted(chosen, structure[rows])
     pool = _cumulants if level == "cumulants" else _means
-    of = {key: pool(x[rows].astype(np.float64), place, len(chosen)) for key, x in models.items()}
+    of = {key: pool(x[rows].astype(np.float64), place, len(chosen), each[rows]) for key, x in models.items()}
     nothing = np.zeros(0, np.intp)
     return Features(of, chosen, np.zeros(len(chosen), np.int64), nothing, len(rows), len(chosen))
 
 
-def _means(x: NDArray[np.float64], place: NDArray[np.intp], n: int) -> NDArray[np.float64]:
+def _means(x: NDArray[np.float64], place: NDArray[np.intp], n: int, weights: NDArray[np.number]) -> NDArray[np.float64]:
     total = np.zeros((n, x.shape[1]))
-    np.add.at(total, place, x)
-    return total / np.bincount(place, minlength=n)[:, None]
+    np.add.at(total, place, x * weights[:, None])
+    return total / np.bincount(place, weights=weights, minlength=n)[:, None]
 
 
-def _cumulants(x: NDArray[np.float64], place: NDArray[np.intp], n: int) -> NDArray[np.float64]:
-    mean = _means(x, place, n)
+def _cumulants(
+    x: NDArray[np.float64], place: NDArray[np.intp], n: int, weights: NDArray[np.number]
+) -> NDArray[np.float64]:
+    mean = _means(x, place, n, weights)
     about = x - mean[place]
-    parts = [mean] + [_means(about**power, place, n) for power in range(2, CUMULANTS + 1)]
+    parts = [mean] + [_means(about**power, place, n, weights) for power in range(2, CUMULANTS + 1)]
     scaled = []
     for part in parts:
         part = part - part.mean(axis=0)

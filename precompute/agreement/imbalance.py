@@ -26,9 +26,9 @@ def information_imbalance(a: NDArray[np.floating], b: NDArray[np.floating]) -> t
     neighbours go by cosine).
 
     Ties, which the definition leaves open: an atom among t at equal distance has the mean of the ranks that they share,
-    and where an atom has several nearest neighbours in A, the mean over them counts (over 256 of them at most). Atoms closer than 1e-5 of the root
-    mean square distance from the mean coincide: rounding (float32) parts equivalent atoms by less, and environments
-    that differ at all are further apart.
+    and where an atom has several nearest neighbours in A, the mean over them counts (over 256 of them at most). Atoms
+    closer than 1e-5 of the root mean square distance from the mean coincide: rounding (float32) parts equivalent atoms
+    by less, and environments that differ at all are further apart.
 
     Parameters
     ----------

@@ -61,7 +61,7 @@ def cka_rbf(x: Features, y: Features, sample: Sample | None = None) -> float:
 
     D is over pairs of different comparable atoms, for each model its own, so that the score does not depend on the
     unit of the features: the bandwidth sigma = sqrt(D / 2) is 0.7 of the root mean square distance (Kornblith et al.
-    use multiples of the median distance; a mean needs no list of all distances).
+    use multiples of the median distance; a mean needs no list of all distances). Influences hold D fixed.
 
     Raises
     ------

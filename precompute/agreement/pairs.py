@@ -47,8 +47,8 @@ def compare(
         The structure of each atom, for intervals.
     numbers : (n,) int
         Atomic numbers; with ``within-element``, neighbours and pairs are restricted to equal ones, features are taken
-        about their element's mean (but for CKNNA and k-NN, whose cosines are those of the features as they are), and
-        permutations and transport stay within elements.
+        about their element's mean (but for CKNNA and k-NN, whose cosines are those of the features as they are, and
+        transport, which moves them as they are), and permutations and transport stay within elements.
     metrics : sequence of str
         Ids in `METRICS`.
     k : int

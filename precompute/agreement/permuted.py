@@ -9,7 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 
-def null_of_draws(drawn: NDArray[np.float64], level: float = 0.975) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def null_of_draws(
+    drawn: NDArray[np.float64], level: float = 0.975, *, skewed: bool = False
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Mean of B permuted scores, and what one more would exceed with a chance of 1 - level.
 
     mean + t sd sqrt(1 + 1 / B), with t the quantile of Student's distribution of B - 1 degrees of freedom: the bound of
@@ -20,18 +22,26 @@ def null_of_draws(drawn: NDArray[np.float64], level: float = 0.975) -> tuple[NDA
     ----------
     drawn : (B, ...) float
     level : float
+    skewed : bool
+        For scores that are never negative and may lie near 0: the bound is further off by as much as the quantile of
+        the gamma distribution of that mean and standard deviation is further off than that of the normal one.
 
     Returns
     -------
     mean, bound : (...) float
         The bound is NaN for fewer than two draws.
     """
-    from scipy.special import stdtrit
+    from scipy.special import ndtri, stdtrit
 
     b, mean = len(drawn), np.mean(drawn, axis=0)
     if b < 2:
         return mean, np.full_like(mean, np.nan)
-    return mean, mean + stdtrit(b - 1, level) * np.sqrt(1.0 + 1.0 / b) * np.std(drawn, axis=0, ddof=1)
+    above = stdtrit(b - 1, level) * np.sqrt(1.0 + 1.0 / b) * np.std(drawn, axis=0, ddof=1)
+    if skewed:
+        average, quantile = gamma_null(mean, np.var(drawn, axis=0, ddof=1), level=level)
+        spread = np.maximum(np.std(drawn, axis=0, ddof=1), np.finfo(float).tiny)
+        above = above * np.maximum((quantile - average) / spread / ndtri(level), 1.0)
+    return mean, mean + above
 
 
 @dataclass(frozen=True)

@@ -113,7 +113,7 @@ def _null(
         for i in range(m):
             for j in range(i + 1, m):
                 drawn[d, i, j] = drawn[d, j, i] = np.linalg.svd(dealt[i].T @ dealt[j], compute_uv=False).sum()
-    mean, high = null_of_draws(drawn)
+    mean, high = null_of_draws(drawn, skewed=True)
     return mean, np.minimum(high, 1.0)
 
 

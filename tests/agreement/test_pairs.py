@@ -170,6 +170,9 @@ def test_intervals_cover_about_as_often_as_they_say():
         value, low, high = np.array(rows).T
         covered = np.mean((low <= value.mean()) & (value.mean() <= high))
         assert covered >= at_least[name], (name, covered)
+        wide = (high - low).mean() / (2.0 * 1.96 * value.std())
+        least, most = (0.6, 1.0) if name == "gfre" else (0.8, 1.5 if name == "cknna" else 1.3)
+        assert least < wide < most, (name, wide)
 
 
 # ---- what is compared
@@ -193,6 +196,20 @@ def test_only_atoms_that_all_models_have_are_compared():
     assert (one_an_orbit.atoms % 2 == 0).all()
     assert one_an_orbit.n_atoms == 99
     np.testing.assert_array_equal(one_an_orbit.of["a"], models["a"][one_an_orbit.atoms])
+
+
+@pytest.mark.parametrize("level", ["structure", "cumulants"])
+def test_representatives_of_a_structure_count_for_all_atoms_of_their_orbits(level):
+    _, of = atlas_arrays()
+    x = np.random.default_rng(0).normal(size=(50, 4, 5))
+    x[:, 1] = x[:, 2] = x[:, 0]
+    of["orbit"] = (4 * np.arange(50)[:, None] + [0, 0, 0, 3]).reshape(-1)
+    both = {key: x.reshape(200, 5) for key in "ab"}
+    every, one_an_orbit = (
+        features(both, **of, atoms=kind, level=level, sample=0) for kind in ("all", "representatives")
+    )
+    assert (every.n_atoms, one_an_orbit.n_atoms) == (200, 100)
+    np.testing.assert_allclose(one_an_orbit.of["a"], every.of["a"], atol=1e-12)
 
 
 def test_a_sample_is_seeded_and_selected():
