@@ -80,7 +80,7 @@ def cell(score: Score, pairs: list[tuple[int, int]]) -> str:
 
 def null_cell(score: Score, pairs: list[tuple[int, int]]) -> str:
     null, high = of_pairs(score, "null", pairs), of_pairs(score, "null_high", pairs)
-    if not np.isfinite(null).any():
+    if not len(null) or not np.isfinite(null).any():
         return ""
     return f"{np.nanmean(null):.3f}" + (f" (to {np.nanmax(high):.3f})" if np.isfinite(high).any() else "")
 
@@ -95,15 +95,19 @@ def head(*cells: object) -> str:
 
 def print_groups(atlas: Atlas, name: str, run: Run) -> None:
     of = groups(atlas, run)
-    pretrained = [p for group, pairs in of.items() if group.startswith("within ") or group == "across families"
-                  for p in pairs]  # fmt: skip
+    identity = of.get("pretrained with element-only", [])
+    pretrained = [p for g, pairs in of.items() if g.startswith("within ") or g == "across families" for p in pairs]
     print(f"\n**{name}**: {run.n_atoms:,} atoms of {run.n_structures:,} structures, k = {run.k}\n")
-    print(head("score", "alike", *of, "permuted"))
+    print(head("score", "alike", *of, "pretrained, permuted", "pretrained with element-only, permuted"))
     for metric in PAIRED:
         score = run.scores[metric]
-        cells = [cell(score, pairs) for pairs in of.values()]
+        cells = [
+            *(cell(score, pairs) for pairs in of.values()),
+            null_cell(score, pretrained),
+            null_cell(score, identity),
+        ]
         n = "" if score.n == run.n_atoms else f" ({score.n:,} atoms)"
-        print(row(METRICS[metric].label + n, METRICS[metric].alike, *cells, null_cell(score, pretrained)))
+        print(row(METRICS[metric].label + n, METRICS[metric].alike, *cells))
     for metric in PAIRED:
         if run.scores[metric].reason:
             print(f"\n{METRICS[metric].label}: none, {run.scores[metric].reason}.")

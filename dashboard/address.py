@@ -143,6 +143,7 @@ PARAMETERS: dict[str, tuple[str, Callable[[Any], str]]] = {
     "nearest": ("nearest", exact_decimal),
     "chance": ("chance", _flag),
     "ranked": ("ranked", str),
+    "sort": ("sort", str),
     "theme": ("theme", str),
 }
 """Field of a view -> (its name in the address, how its value is written)."""

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from precompute.agreement.overlap import mean_overlap
+from precompute.agreement.overlap import overlap as pair_overlap
 
 Neighbours = Sequence[tuple[int, float]]
 """(atom, cosine) pairs, nearest first."""
@@ -34,7 +40,8 @@ class Overlap:
     mean : float
     pairs : int
     k : int
-        Length of the lists; less than asked for where there are no more atoms to list.
+        How many of each list are compared: all of the shortest, which is less than asked for where there are no more
+        atoms to list.
     """
 
     mean: float
@@ -53,18 +60,20 @@ def joined(lists: Mapping[str, Neighbours]) -> list[Neighbour]:
 
 
 def overlap(lists: Mapping[str, Neighbours]) -> Overlap | None:
-    """The mean of |A and B| / k over all pairs of models; None with fewer than two lists."""
-    return _mean(list(lists.values()), list(combinations(range(len(lists)), 2)))
+    """The mean of |A and B| / k over all pairs of models; None with fewer than two lists, or with an empty one."""
+    rows, k = _rows(lists.values())
+    return Overlap(float(mean_overlap(rows, k)[0]), math.comb(len(rows), 2), k) if k and len(rows) > 1 else None
 
 
 def overlap_with(lists: Mapping[str, Neighbours], other: Neighbours) -> Overlap | None:
-    """The mean of |A and B| / k between each model's list and one other."""
-    return _mean([other, *lists.values()], [(0, i + 1) for i in range(len(lists))])
-
-
-def _mean(lists: Sequence[Neighbours], pairs: Sequence[tuple[int, int]]) -> Overlap | None:
-    k = max((len(rows) for rows in lists), default=0)
-    if not pairs or not all(lists):
+    """The mean of |A and B| / k between each model's list and one other; None without lists, or with an empty one."""
+    (own, *rows), k = _rows([other, *lists.values()])
+    if not k or not rows:
         return None
-    atoms = [{atom for atom, _ in rows} for rows in lists]
-    return Overlap(sum(len(atoms[a] & atoms[b]) for a, b in pairs) / k / len(pairs), len(pairs), k)
+    return Overlap(float(np.mean([pair_overlap(own, row, k)[0] for row in rows])), len(rows), k)
+
+
+def _rows(lists: Iterable[Neighbours]) -> tuple[list[NDArray[np.int64]], int]:
+    """Each list as one row of atoms, and the length of the shortest, 0 without lists."""
+    rows = [np.array([[atom for atom, _ in found]], dtype=np.int64) for found in lists]
+    return rows, min((row.shape[1] for row in rows), default=0)

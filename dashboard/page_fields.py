@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from dashboard.data import AtlasData
 from dashboard.overlap.compared import NEAREST
-from dashboard.overlap.ranking import RANKED
+from dashboard.overlap.ranking import RANKED, SORTS
 from dashboard.reading import Reader
 from precompute.agreement.metrics import METRICS
 from precompute.agreement.stored import RUNS
@@ -66,6 +66,10 @@ class PageReader(Reader):
 
     def _ranked(self, value: str) -> str | None:
         return self._among("a ranking of", value, RANKED, f"{self.default.ranked} are ranked")
+
+    def _sort(self, value: str) -> str | None:
+        known = [f"{sign}{column}" for column in SORTS for sign in ("", "-")]
+        return self._among("a ranking by", value, known, "they are ranked by overlap")
 
 
 def run_names(data: AtlasData) -> list[str]:

@@ -109,6 +109,8 @@ class View:
         Whether overlap is counted from what chance gives.
     ranked : str
         What is ranked by overlap: ``atoms`` or ``structures``.
+    sort : str
+        The column that they are ranked by; with ``-`` before it the largest first.
     """
 
     atlas: str
@@ -150,6 +152,7 @@ class View:
     nearest: int = 10
     chance: bool = False
     ranked: str = "atoms"
+    sort: str = "overlap"
 
     def __post_init__(self) -> None:
         for name in ("colours", "brush", "zoom"):

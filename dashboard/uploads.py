@@ -23,13 +23,12 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock
-
 from dashboard.labels import clean
+from dashboard.private import cache_home, locked, read_record, write_record
 from precompute.contracts import AtlasError
 
 MAX_BYTES = 2_000_000
@@ -54,15 +53,6 @@ class UploadRefused(AtlasError):
     def __init__(self, reason: str, status: int = 400) -> None:
         super().__init__(reason)
         self.status = status
-
-
-def cache_home() -> Path:
-    """The user's own folder for what can be made again."""
-    if sys.platform == "darwin":
-        base = Path.home() / "Library" / "Caches"
-    else:
-        base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return base / "platonic-atlas"
 
 
 def missing() -> str:
@@ -145,7 +135,7 @@ class Uploads:
                 "atlas": atlas, "path": str(atlas_path.resolve()), "file": stored, "name": clean(name, 80),
                 "models": list(models), "created": self.clock(),
             }  # fmt: skip
-            _write(job / "job.json", record)
+            write_record(job / "job.json", record)
             self._advance()
         return token
 
@@ -167,7 +157,7 @@ class Uploads:
             self._sweep()
             self._advance()
             job, record = self._job(token, atlas)
-            _write(job / "seen.json", {"at": self.clock()})
+            write_record(job / "seen.json", {"at": self.clock()})
             waiting = [t for t in self._unfinished() if not (self.folder / t / "started").exists()]
             running = self._runs(token)
             started = (job / "started").exists()
@@ -186,7 +176,7 @@ class Uploads:
             )
         return {
             "state": state, "name": record["name"], "models": models, "reason": reason,
-            "ahead": waiting.index(token) + 1 if token in waiting else 0, "result": _read(job / "result.json"),
+            "ahead": waiting.index(token) + 1 if token in waiting else 0, "result": read_record(job / "result.json"),
         }  # fmt: skip
 
     def delete(self, token: str, atlas: str) -> None:
@@ -214,23 +204,23 @@ class Uploads:
 
     @contextlib.contextmanager
     def _locked(self) -> Iterator[None]:
-        self.folder.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self.folder.mkdir(exist_ok=True, mode=0o700)
-        if self.folder.stat().st_uid != os.getuid():
-            raise UploadRefused(f"{self.folder} belongs to another user", 500)
-        self.folder.chmod(0o700)
-        with FileLock(self.folder / "lock"):
-            yield
+        try:
+            with locked(self.folder):
+                yield
+        except PermissionError as error:
+            raise UploadRefused(str(error), 500) from error
 
     def _job(self, token: str, atlas: str) -> tuple[Path, dict[str, Any]]:
-        record = _read(self.folder / token / "job.json") if TOKEN.fullmatch(token) else None
+        record = read_record(self.folder / token / "job.json") if TOKEN.fullmatch(token) else None
         if record is None or record["atlas"] != atlas:
             raise KeyError(token)
         return self.folder / token, record
 
     def _tokens(self) -> list[str]:
         """Jobs, the oldest first."""
-        found = [(r["created"], p.name) for p in self.folder.iterdir() if (r := _read(p / "job.json")) is not None]
+        found = [
+            (r["created"], p.name) for p in self.folder.iterdir() if (r := read_record(p / "job.json")) is not None
+        ]
         return [token for _, token in sorted(found)]
 
     def _unfinished(self) -> list[str]:
@@ -249,7 +239,7 @@ class Uploads:
         import fcntl
 
         job = self.folder / token
-        record = _read(job / "job.json") or {}
+        record = read_record(job / "job.json") or {}
         name, models = Path(record["name"]).stem or "crystal", ",".join(record["models"])
         arguments = [record["path"], str(job / record["file"]), "--out", str(job), f"--models={models}",
                      f"--name={name}", "--limit", str(MAX_SECONDS), "--nice", "10"]  # fmt: skip
@@ -295,28 +285,14 @@ class Uploads:
         for entry in self.folder.iterdir():
             if not entry.is_dir():
                 continue
-            record = _read(entry / "job.json")
+            record = read_record(entry / "job.json")
             if record is None or not 0 <= now - record["created"] <= KEPT_SECONDS:
                 self._remove(entry.name)
                 continue
-            seen = (_read(entry / "seen.json") or {}).get("at", record["created"])
+            seen = (read_record(entry / "seen.json") or {}).get("at", record["created"])
             finished = (entry / "started").exists() and not self._runs(entry.name)
             if not finished and now - seen > UNSEEN_SECONDS:
                 self._remove(entry.name)
-
-
-def _read(path: Path) -> dict[str, Any] | None:
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None
-    return found if isinstance(found, dict) else None
-
-
-def _write(path: Path, value: Mapping[str, Any]) -> None:
-    unfinished = path.with_suffix(".part")
-    unfinished.write_text(json.dumps(value), encoding="utf-8")
-    unfinished.replace(path)
 
 
 def _lines(path: Path) -> list[dict[str, Any]]:

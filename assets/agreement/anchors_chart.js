@@ -1,5 +1,5 @@
 /* How many anchors are enough: agreement against their number, by how they were chosen, with the spread over seeds. */
-import { svgNode } from "../panels/nodes.js";
+import { replaceKeeping, svgNode } from "../panels/nodes.js";
 import { chartFrame, chartScale, chartText, inkOf, roundRange } from "./frame.js";
 import { isKnown, scoreText } from "./scores.js";
 import { counted } from "../panels/words.js";
@@ -43,7 +43,7 @@ function onePanel(found, metric, k, box, last) {
     parts.push(svgNode("path", { d: `M${known.map((p) => `${p.x} ${y(p.mean)}`).join("L")}`, fill: "none", stroke: colour, "stroke-width": 1.8, "stroke-dasharray": dashes }));
     for (const p of known) {
       const said = [`${word}, K = ${p.count}`, `${metric?.label || found.metrics[k]} ${scoreText(p.mean)}, from ${scoreText(p.least)} to ${scoreText(p.most)} over ${counted(p.n, "seed")}`, `Mean of ${counted(found.pairs, "pair")} of pretrained models, ${counted(found.n, "atom")}`];
-      parts.push(svgNode("circle", { cx: p.x, cy: y(p.mean), r: 3.5, fill: dashes ? inkOf("surface") : colour, stroke: colour, "stroke-width": 1.5, class: "mark", tabindex: -1, role: "img", "data-said": said.join("\n"), "aria-label": said.join("; ") }));
+      parts.push(svgNode("circle", { cx: p.x, cy: y(p.mean), r: 3.5, fill: dashes ? inkOf("surface") : colour, stroke: colour, "stroke-width": 1.5, class: "mark", "data-key": `${name} ${p.count} ${found.metrics[k]}`, tabindex: -1, role: "img", "data-said": said.join("\n"), "aria-label": said.join("; ") }));
     }
   });
   return parts;
@@ -68,5 +68,5 @@ export function drawAnchors(svg, { metrics, anchors }, [w, h]) {
     const box = { left: column * wide + 50, right: (column + 1) * wide - 10, top: 22 + row * high + 20, bottom: 22 + (row + 1) * high - (last ? 36 : 24) };
     parts.push(...onePanel(anchors, metrics[anchors.metrics[k]], k, box, last));
   }
-  svg.replaceChildren(...parts);
+  replaceKeeping(svg, ...parts);
 }

@@ -1,8 +1,6 @@
 /* Controls of the Agreement page. */
 import { buildNode } from "../panels/nodes.js";
-import { runLabel } from "./scores.js";
-
-const SCOPE_TITLES = [["global", "Global"], ["local", "Local"], ["dimension", "Dimension"]];
+import { SCOPE_TITLES, runLabel } from "./scores.js";
 
 /* A native choice with its name to the left. */
 export function namedSelect(label, id, change) {

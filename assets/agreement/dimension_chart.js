@@ -1,5 +1,5 @@
 /* Intrinsic dimension of each model beside the share of atoms that it cannot tell apart. */
-import { svgNode } from "../panels/nodes.js";
+import { replaceKeeping, svgNode } from "../panels/nodes.js";
 import { chartFrame, chartLine, chartScale, chartText, cutText, inkOf, roundRange } from "./frame.js";
 import { intervalText, isKnown, overText, scoreAt, scoreText } from "./scores.js";
 
@@ -27,7 +27,7 @@ export function drawDimension(svg, { run, metrics, cards }, [w, h]) {
       const said = [run.models[i], `${metrics[name].label} ${scoreText(f.value, name === "collapse" ? 4 : 2)} ${intervalText(f, name === "collapse" ? 4 : 2)}`, `Over ${overText(run, score.n)}`];
       if (!isKnown(f.value)) return;
       const colour = inkOf(cards.find((c) => c.key === run.models[i])?.trained ? "accent" : "quiet");
-      const mark = { class: "mark", tabindex: -1, role: "img", "data-said": said.join("\n"), "aria-label": said.join("; ") };
+      const mark = { class: "mark", "data-key": `${name} ${run.models[i]}`, tabindex: -1, role: "img", "data-said": said.join("\n"), "aria-label": said.join("; ") };
       const text = k ? shareText(f.value) : scoreText(f.value, 1);
       const end = x(k ? f.value : (f.high ?? f.value)) + (k ? 5 : 8);
       const inside = end + (k ? 32 : 24) > box.right;
@@ -42,5 +42,5 @@ export function drawDimension(svg, { run, metrics, cards }, [w, h]) {
     const other = !cards.find((c) => c.key === key)?.trained;
     parts.push(chartText(names - 8, top + (i + 0.5) * step + 4, cutText(key, names - 10), { class: other ? "model-label other" : "model-label", "text-anchor": "end" }));
   });
-  svg.replaceChildren(...parts);
+  replaceKeeping(svg, ...parts);
 }

@@ -53,9 +53,11 @@ export function chartFrame({ left, right, top, bottom }, x, y) {
   return parts;
 }
 
+export const NAME_FONT = "12px Inter, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, 'Liberation Sans', sans-serif";
+
 /* Width of a text in px, in the page's font. */
 let measuring = null;
-export function textWidth(text, font = "12px Inter, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, 'Liberation Sans', sans-serif") {
+export function textWidth(text, font = NAME_FONT) {
   measuring ||= document.createElement("canvas").getContext("2d");
   measuring.font = font;
   return measuring.measureText(text).width;

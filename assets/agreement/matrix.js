@@ -2,7 +2,7 @@
 import { niceEdges } from "../panels/bins.js";
 import { svgNode } from "../panels/nodes.js";
 import { tickNumber } from "../panels/words.js";
-import { chartLine, chartText, cutText, inkOf, textWidth } from "./frame.js";
+import { NAME_FONT, chartLine, chartText, cutText, inkOf, textWidth } from "./frame.js";
 import { alikeColour } from "./ramp.js";
 import { alikePart, atChance, cellText, isKnown, pairText, scoreAt, scoreRange } from "./scores.js";
 import { modelOrder, treeJoins } from "./tree_lines.js";
@@ -10,7 +10,6 @@ import { modelOrder, treeJoins } from "./tree_lines.js";
 const CELL_GAP = 9; // px before what is no model
 const [MOST_WIDE_CELL, MOST_HIGH_CELL, LEAST_WIDE_CELL, LEAST_HIGH_CELL] = [72, 60, 24, 17];
 const [AXIS_ROOM, KEY_ROOM, TREE_LEFT] = [12, 48, 10];
-const NAME_FONT = "12px Inter, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, 'Liberation Sans', sans-serif";
 
 /* Sizes of all parts for a box of `w` by `h` px. */
 export function matrixLayout(count, gaps, longest, [w, h]) {
@@ -23,14 +22,14 @@ export function matrixLayout(count, gaps, longest, [w, h]) {
   return { names, gap, tree, wide, high, left: tree + names, top: names, size: [tree + names + count * wide + gap + 2, names + count * high + gap + AXIS_ROOM + KEY_ROOM] };
 }
 
-function nameParts(key, card, x, y, room, turned) {
+function nameParts(key, card, layer, x, y, room, turned) {
   const other = !card?.trained;
   const style = { class: other ? "model-label other" : "model-label", "dominant-baseline": "central", ...(turned && { transform: `translate(${x} ${y}) rotate(-90)` }) };
   const ground = other && (turned
     ? svgNode("rect", { x: x - turned / 2 + 1, y: y - room + 3, width: turned - 2, height: room, fill: inkOf("tint") })
     : svgNode("rect", { x: x - 3, y: y - 8, width: room, height: 16, fill: inkOf("tint") }));
   const text = chartText(turned ? 0 : x, turned ? 0 : y, cutText(key, room - 6, NAME_FONT), style);
-  text.append(svgNode("title", {}, `${key}, ${card?.status || "not in this atlas"}`));
+  text.append(svgNode("title", {}, `${key}, ${card?.status || "not in this atlas"}${layer ? `; features from ${layer}` : ""}`));
   return [ground, text].filter(Boolean);
 }
 
@@ -48,8 +47,8 @@ function treeParts(tree, placeOf, metric, { tree: width, bottom }) {
   const axis = bottom + 8;
   parts.push(chartLine(x(0), axis, x(most), axis));
   for (const edge of [0, most]) parts.push(chartLine(x(edge), axis, x(edge), axis + 3), chartText(x(edge), axis + 14, tickNumber(edge), { class: "tick", "text-anchor": "middle" }));
-  const title = metric.alike === "high" ? `${tickNumber(metric.high)} − score` : "score";
-  parts.push(chartText(TREE_LEFT - 4, axis + 27, `${title}${metric.symmetric ? "" : ", mean of both ways"}, average linkage`, { class: "tick" }));
+  const title = `${metric.alike === "high" ? `${tickNumber(metric.high)} − ` : ""}${metric.symmetric ? "score" : "mean of both ways"}`;
+  parts.push(chartText(TREE_LEFT - 4, axis + 27, `${title}, average linkage`, { class: "tick" }));
   return parts;
 }
 
@@ -71,13 +70,20 @@ function keyParts(score, metric, range, theme, x, y, width) {
     const inside = chance >= range[0] && chance <= range[1];
     if (inside) parts.push(svgNode("path", { d: `M${at(chance)} ${y - 1}l-3.5 -6h7z`, fill: inkOf("text") }));
     parts.push(chartText(x + bar + 12, y + 21, `${inside ? "▾ " : ""}atoms permuted: ${tickNumber(Number(chance.toPrecision(2)))}`, { class: "tick" }));
-    parts.push(svgNode("circle", { cx: x + 4, cy: y + 31, r: 2.4, fill: "none", stroke: inkOf("text") }), chartText(x + 12, y + 34.5, "in a cell: no better than with atoms permuted", { class: "tick" }));
+    parts.push(svgNode("circle", { cx: x + 4, cy: y + 31, r: 2.4, fill: "none", stroke: inkOf("text") }), chartText(x + 12, y + 34.5, metric.alike === "high" ? "in a cell: no better than with atoms permuted" : "in a cell: no better than permuted (97.5 % mirrored)", { class: "tick" }));
   }
   return parts;
 }
 
+/* Why there is no tree, in short lines. */
+export function noTreeWords(metric, score) {
+  const values = score.value.flatMap((row, i) => row.filter((_, j) => i !== j));
+  if (values.some((v) => !isKnown(v))) return ["No tree:", "a pair lacks", "a score"];
+  return metric.alike === "high" ? ["No tree:", "the score has", "no greatest", "value"] : ["No tree:", "fewer than", "two models"];
+}
+
 /* Fill `svg`; gives the size of what it holds. Cells carry data-i and data-j, places of the models in the run. */
-export function drawMatrix(svg, { run, metrics, name, order, baselines, cards, theme, pair, size }) {
+export function drawMatrix(svg, { run, metrics, name, order, baselines, cards, layers, theme, pair, size }) {
   const [metric, score] = [metrics[name], run.scores[name]];
   const card = (i) => cards.find((c) => c.key === run.models[i]);
   const { models, last } = modelOrder(run, score, order, baselines);
@@ -92,14 +98,14 @@ export function drawMatrix(svg, { run, metrics, name, order, baselines, cards, t
   const parts = [];
 
   if (order === "tree" && score.tree) parts.push(...treeParts(score.tree, (i) => yOf(models.indexOf(i)) + high / 2, metric, { tree: laid.tree, bottom }));
-  else if (order === "tree") parts.push(chartText(TREE_LEFT, top + 12, "No tree:", { class: "tick" }), chartText(TREE_LEFT, top + 25, "a pair lacks", { class: "tick" }), chartText(TREE_LEFT, top + 38, "a score", { class: "tick" }));
+  else if (order === "tree") noTreeWords(metric, score).forEach((line, k) => parts.push(chartText(TREE_LEFT, top + 12 + 13 * k, line, { class: "tick" })));
   if (!metric.symmetric) parts.push(chartText(left - 8, top - 20, "to ↗", { class: "tick", "text-anchor": "end" }), chartText(left - 8, top - 7, "from ↓", { class: "tick", "text-anchor": "end" }));
 
   all.forEach((i, k) => {
-    parts.push(...nameParts(run.models[i], card(i), xOf(k) + wide / 2, top - 6, names - 6, Math.min(wide, 18)));
+    parts.push(...nameParts(run.models[i], card(i), layers[run.models[i]], xOf(k) + wide / 2, top - 6, names - 6, Math.min(wide, 18)));
     const row = svgNode("g", { role: "row" });
     const head = svgNode("g", { role: "rowheader", "aria-label": run.models[i] });
-    head.append(...nameParts(run.models[i], card(i), laid.tree + 7, yOf(k) + high / 2, names - 10, 0));
+    head.append(...nameParts(run.models[i], card(i), layers[run.models[i]], laid.tree + 7, yOf(k) + high / 2, names - 10, 0));
     row.append(head);
     all.forEach((j, l) => row.append(cellOf({ i, j, x: xOf(l), y: yOf(k) })));
     parts.push(row);

@@ -1,7 +1,7 @@
 /* All pairs of models as points: one metric against another, or one direction against the other. */
-import { svgNode } from "../panels/nodes.js";
+import { replaceKeeping, svgNode } from "../panels/nodes.js";
 import { chartFrame, chartLine, chartScale, chartText, inkOf, metricRange, roundRange, textWidth } from "./frame.js";
-import { intervalText, isKnown, modelPairs, overText, scoreAt, scoreBetween, scoreText } from "./scores.js";
+import { bothWaysText, intervalText, isKnown, modelPairs, overText, permutedText, scoreAt, scoreBetween, scoreText } from "./scores.js";
 
 const PAIR_MARK = 4.2; // px
 const KIND_WORDS = { family: "both trained, one family", trained: "both trained, two families", control: "with a control" };
@@ -40,7 +40,7 @@ function markedPairs(svg, points, box, x, y, chosen) {
     if (spread[0]) to.push(chartLine(x(spread[0][0]), py, x(spread[0][1]), py, line));
     if (spread[1]) to.push(chartLine(px, y(spread[1][0]), px, y(spread[1][1]), line));
     if (isChosen) to.push(svgNode("circle", { cx: px, cy: py, r: 8, fill: "none", stroke: inkOf("accent"), "stroke-width": 2 }));
-    to.push(pairMark(pair.kind, px, py, { class: "mark", tabindex: -1, role: "button", "data-a": pair.a, "data-b": pair.b, "data-said": said.join("\n"), "aria-label": said.join("; ") }));
+    to.push(pairMark(pair.kind, px, py, { class: "mark", tabindex: -1, role: "button", "data-a": pair.a, "data-b": pair.b, "data-key": `${pair.a}~${pair.b}`, "data-said": said.join("\n"), "aria-label": said.join("; ") }));
   }
   return [...parts, ...last];
 }
@@ -55,7 +55,7 @@ export function drawPairs(svg, { run, metrics, axes, baselines, cards, pair: cho
   const pairs = modelPairs(run.models, cards).filter(({ i, j }) => models.includes(i) && models.includes(j));
   const points = pairs.map((pair) => {
     const [one, two] = [scoreBetween(sx, mx, pair.i, pair.j), scoreBetween(sy, my, pair.i, pair.j)];
-    const say = (metric, score, found) => `${metric.label} ${scoreText(found.value)} ${intervalText(found)} (${overText(run, score.n)})`;
+    const say = (metric, score, found) => `${metric.label} ${scoreText(found.value)} ${intervalText(found)} (${overText(run, score.n)}${bothWaysText(metric)})`;
     return { pair, at: [one.value, two.value], spread: [spreadOf(one), spreadOf(two)], found: [one, two], said: [`${pair.a} and ${pair.b}`, say(mx, sx, one), say(my, sy, two)] };
   }).filter(({ at }) => at.every(isKnown));
   const box = { left: 50, right: w - 12, top: 26, bottom: h - 40 };
@@ -69,8 +69,14 @@ export function drawPairs(svg, { run, metrics, axes, baselines, cards, pair: cho
   if (nulls[0] !== null) parts.push(chartLine(x(nulls[0]), box.top, x(nulls[0]), box.bottom, dashed), chartText(x(nulls[0]) + 3, box.top + 9, "permuted", { class: "tick" }));
   if (nulls[1] !== null) parts.push(chartLine(box.left, y(nulls[1]), box.right, y(nulls[1]), dashed), chartText(box.right - 2, y(nulls[1]) - 4, "permuted", { class: "tick", "text-anchor": "end" }));
   parts.push(...markedPairs(svg, points, box, x, y, chosen), ...markKey(new Set(points.map((p) => p.pair.kind)), box.left, 12));
-  svg.replaceChildren(...parts);
+  replaceKeeping(svg, ...parts);
   return points;
+}
+
+/* Mean imbalance with atoms permuted, over both directions of those pairs; null where the run has none. */
+export function imbalanceNull(run, pairs) {
+  const score = run.scores["information-imbalance"];
+  return meanOf(pairs.flatMap(({ i, j }) => [scoreAt(score, i, j).null, scoreAt(score, j, i).null]));
 }
 
 /* From i to j against from j to i: what each model holds of the other. */
@@ -81,7 +87,7 @@ export function drawImbalance(svg, { run, metrics, baselines, cards, pair: chose
   const points = pairs.map((pair) => {
     const [there, back] = [scoreAt(score, pair.i, pair.j), scoreAt(score, pair.j, pair.i)];
     const said = [`${pair.a} and ${pair.b}`, `From ${pair.a} to ${pair.b}: ${scoreText(there.value)} ${intervalText(there)}`,
-      `From ${pair.b} to ${pair.a}: ${scoreText(back.value)} ${intervalText(back)}`, `${metric.label} over ${overText(run, score.n)}`];
+      `From ${pair.b} to ${pair.a}: ${scoreText(back.value)} ${intervalText(back)}`, ...[there, back].filter((f) => isKnown(f.null)).slice(0, 1).map((f) => permutedText(f, metric)), `${metric.label} over ${overText(run, score.n)}`];
     return { pair, at: [there.value, back.value], spread: [spreadOf(there), spreadOf(back)], said };
   }).filter(({ at }) => at.every(isKnown));
   const side = Math.min(w - 62, h - 66);
@@ -91,13 +97,18 @@ export function drawImbalance(svg, { run, metrics, baselines, cards, pair: chose
   const y = chartScale([0, most], [box.bottom, box.top]);
   const parts = chartFrame(box, { scale: x, title: "From the first model to the second", grid: true }, { scale: y, title: "From the second to the first", grid: true });
   parts.push(chartLine(x(0), y(0), x(most), y(most), { stroke: inkOf("quiet"), "stroke-dasharray": "4 3" }));
+  const permuted = imbalanceNull(run, pairs);
+  if (permuted !== null && permuted <= most) {
+    parts.push(svgNode("path", { class: "permuted", d: `M${x(permuted) - 5} ${y(permuted)}h10M${x(permuted)} ${y(permuted) - 5}v10`, stroke: inkOf("quiet"), "stroke-width": 1.5 }));
+    parts.push(chartText(x(permuted) - 8, y(permuted) - 6, "permuted", { class: "tick", "text-anchor": "end" }));
+  }
   const region = (px, py, text, anchor = "start") => chartText(px, py, text, { class: "region", "text-anchor": anchor });
   parts.push(
     region(x(0) + 6, y(0) - 7, "each holds the other"), region(x(most) - 5, y(most) + 14, most >= 1 ? "unrelated" : "towards unrelated, at 1", "end"),
     region(x(0) + 6, y(most) + 14, "first holds the second"), region(x(most) - 5, y(0) - 7, "second holds the first", "end"),
   );
   parts.push(...markedPairs(svg, points, box, x, y, chosen), ...markKey(new Set(points.map((p) => p.pair.kind)), box.left, 12));
-  svg.replaceChildren(...parts);
+  replaceKeeping(svg, ...parts);
   return points;
 }
 
@@ -124,15 +135,15 @@ export function drawErrors(svg, { run, metrics, name, errors, cards }, [w, h]) {
   const taken = points.map((m) => ({ left: x(m.error) - 5, right: x(m.error) + 5, y: y(m.found.value) }));
   for (const m of points) {
     const [px, py] = [x(m.error), y(m.found.value)];
-    const said = [m.key, `Error ${scoreText(m.error, 4)}${unit}${m.source ? `, ${m.source}` : ""}`, `${metric.label} with ${best.key} ${scoreText(m.found.value)} ${intervalText(m.found)}`, `Over ${overText(run, score.n)}`];
+    const said = [m.key, `Error ${scoreText(m.error, 4)}${unit}${m.source ? `, ${m.source}` : ""}`, `${metric.label} with ${best.key} ${scoreText(m.found.value)} ${intervalText(m.found)}${bothWaysText(metric)}`, `Over ${overText(run, score.n)}`];
     const trained = cards.find((card) => card.key === m.key)?.trained;
     const spread = spreadOf(m.found);
     if (spread) parts.push(chartLine(px, y(spread[0]), px, y(spread[1]), { stroke: inkOf("accent"), "stroke-opacity": 0.55 }));
-    parts.push(pairMark(trained ? "trained" : "control", px, py, { class: "mark", tabindex: -1, role: "button", "data-a": m.key, "data-b": best.key, "data-said": said.join("\n"), "aria-label": said.join("; ") }));
+    parts.push(pairMark(trained ? "trained" : "control", px, py, { class: "mark", tabindex: -1, role: "button", "data-a": m.key, "data-b": best.key, "data-key": m.key, "data-said": said.join("\n"), "aria-label": said.join("; ") }));
     const at = freePlace(px, py, textWidth(m.key, "10.5px Inter, Arial, sans-serif"), taken, box);
     taken.push(at);
     parts.push(chartText(at.left, at.y + 3.5, m.key, { class: "tick name" }));
   }
-  svg.replaceChildren(...parts);
+  replaceKeeping(svg, ...parts);
   return points;
 }

@@ -1,32 +1,30 @@
 /* What the Agreement page shows, as files: the scores as a table or as they are, the figures as drawings. */
+import { csvField } from "../panels/csv.js";
 import { downloadFile } from "../panels/download.js";
 import { svgNode } from "../panels/nodes.js";
 import { scoreAt } from "./scores.js";
 
-const RUNNABLE = /^[=+\-@\t\r]/; // what a spreadsheet takes for a formula
 const PNG_SCALE = 3;
 const FIGURE_MARGIN = 14; // px
 const SHOWN_STYLES = ["font-size", "font-weight", "font-style", "fill", "stroke", "letter-spacing"];
 const CAPTION_LINE = 15; // px
 
-/* A field of a CSV file. */
-export function csvField(value) {
-  if (typeof value === "number") return String(value);
-  if (value === null || value === undefined) return "";
-  const text = RUNNABLE.test(value) ? `'${value}` : String(value);
-  return /[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
-}
+/* Lines of fields as the text of a CSV file. */
+export const csvText = (lines) => `${lines.map((line) => line.map(csvField).join(",")).join("\r\n")}\r\n`;
 
-/* One metric of a run, a line an ordered pair of models. */
-export function scoresTable(run, metrics, name) {
-  const head = ["metric", "from", "to", "value", "low_95", "high_95", "permuted_mean", "permuted_97.5", "n", "over", "atoms", "level", "space", "k", "seed", "selection"];
+/* What a file of a figure is called: by the run that it shows. */
+export const savedStem = (atlas, run, what) => `${atlas}-agreement-${run.name}-${what}`;
+
+/* One metric of a run, a line an ordered pair of models; `layers` is what each model's features are taken from. */
+export function scoresTable(run, metrics, name, layers = {}) {
+  const head = ["metric", "from", "to", "value", "low_95", "high_95", "permuted_mean", "permuted_97.5", "n", "over", "atoms", "level", "space", "k", "seed", "resamples", "permutations", "selection", "from_layer", "to_layer"];
   const score = run.scores[name];
-  const about = [score.n, run.level === "atom" ? "atoms" : "structures", run.atoms, run.level, run.space, run.k, run.seed, run.select];
+  const about = [score.n, run.level === "atom" ? "atoms" : "structures", run.atoms, run.level, run.space, run.k, run.seed, run.resamples, run.permutations, run.select];
   const lines = run.models.flatMap((a, i) => run.models.map((b, j) => {
     const found = scoreAt(score, i, j);
-    return [metrics[name].label, a, b, found.value, found.low, found.high, found.null, found.nullHigh, ...about];
+    return [metrics[name].label, a, b, found.value, found.low, found.high, found.null, found.nullHigh, ...about, layers[a] || "", layers[b] || ""];
   }));
-  return `${[head, ...lines].map((line) => line.map(csvField).join(",")).join("\r\n")}\r\n`;
+  return csvText([head, ...lines]);
 }
 
 /* A text in lines of at most `most` characters. */
@@ -49,7 +47,7 @@ function standaloneDrawing(svg, title, caption, surface) {
     const shown = getComputedStyle(node);
     for (const name of SHOWN_STYLES) if (name !== "stroke" || node.hasAttribute("stroke")) to[k].style.setProperty(name, shown.getPropertyValue(name));
     if (shown.display === "none") to[k].style.display = "none";
-    for (const name of ["tabindex", "class", "role", "data-said", "aria-label"]) to[k].removeAttribute(name);
+    for (const name of ["tabindex", "class", "role", "data-said", "data-key", "aria-label"]) to[k].removeAttribute(name);
     // the style says it, and other programs know no variables
     for (const name of ["fill", "stroke"]) if (to[k].getAttribute(name)?.startsWith("var(")) to[k].removeAttribute(name);
   });

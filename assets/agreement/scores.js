@@ -3,6 +3,7 @@ import { niceEdges } from "../panels/bins.js";
 import { counted } from "../panels/words.js";
 
 const MINUS = "−";
+export const SCOPE_TITLES = [["global", "Global"], ["local", "Local"], ["dimension", "Dimension"]];
 export const isKnown = (v) => v !== null && v !== undefined;
 
 /* "0.873", "12.4", "−0.02", "0": three digits after the point below 10, three in all above. */
@@ -31,7 +32,7 @@ export function scoreAt(score, i, j) {
   return { value: at(score.value), low: at(score.low), high: at(score.high), null: at(score.null), nullHigh: at(score.null_high) };
 }
 
-/* The mean of both directions, with their nulls and intervals. */
+/* The mean of both directions, and of the ends of their nulls and intervals: that is no interval of the mean. */
 export function scoreBetween(score, metric, i, j) {
   const there = scoreAt(score, i, j);
   if (metric.symmetric) return there;
@@ -39,11 +40,17 @@ export function scoreBetween(score, metric, i, j) {
   return Object.fromEntries(Object.keys(there).map((part) => [part, isKnown(there[part]) && isKnown(back[part]) ? (there[part] + back[part]) / 2 : null]));
 }
 
+/* What is said beside an interval: that of a mean of two directions is none of its own. */
+export const bothWaysText = (metric) => (metric.symmetric ? "" : ", mean of both directions and of their intervals’ ends");
+
+/* The score up to which atoms permuted come: the 97.5 % quantile. Where low means alike the lower one is needed, which
+   runs do not hold: it is taken as far below the mean as the upper one lies above. */
+export const chanceEdge = (found, metric) => (metric.alike === "high" ? found.nullHigh : 2 * found.null - found.nullHigh);
+
 /* Whether a score is no better than chance: within what the permuted atoms give. Unknown (null) where there is no null. */
 export function atChance(found, metric) {
   if (!isKnown(found.value) || !isKnown(found.nullHigh)) return null;
-  // below the mean of the null as far as the quantile lies above it, where alike is low
-  const edge = metric.alike === "high" ? found.nullHigh : 2 * found.null - found.nullHigh;
+  const edge = chanceEdge(found, metric);
   return metric.alike === "high" ? found.value <= edge : found.value >= edge;
 }
 
@@ -72,7 +79,7 @@ export function modelPairs(models, cards) {
   }));
 }
 
-const ATOMS_WORDS = { representatives: "one atom a site", all: "all atoms", "within-element": "within each element" };
+const ATOMS_WORDS = { representatives: "one atom per site", all: "all atoms", "within-element": "within each element" };
 const LEVEL_WORDS = { atom: "", structure: "mean of each structure", cumulants: "cumulants of each structure" };
 
 /* What a run compares, in short. */
@@ -93,10 +100,19 @@ export function runText(run) {
     run.level === "atom" ? `${overText(run, run.n_atoms)} of ${counted(run.n_structures, "structure")}` : counted(run.n_structures, "structure"),
     run.atoms === "within-element" ? "neighbours and nulls within each element" : "",
     run.space === "embeddings" ? "the models’ own embeddings" : "similarities to anchors",
+    run.select ? `selected: ${run.select}` : "",
     `k = ${run.k}`,
     `${run.resamples} resamples, ${run.permutations} permutations, seed ${run.seed}`,
   ];
   return parts.filter(Boolean).join(" · ");
+}
+
+/* What atoms permuted give, and from where on a score counts as better. */
+export function permutedText(found, metric) {
+  const mean = `Atoms permuted: ${scoreText(found.null)}`;
+  if (!isKnown(found.nullHigh)) return mean;
+  if (metric.alike === "high") return `${mean}, 97.5 % below ${scoreText(found.nullHigh)}`;
+  return `${mean}; better below ${scoreText(chanceEdge(found, metric))}, as far under it as its 97.5 % quantile is above`;
 }
 
 /* A pair's score in words: value, interval, null, what element identity alone gives, and over how many atoms. */
@@ -107,7 +123,7 @@ export function pairText({ run, metrics, name, i, j, baselines }) {
   const between = metric.symmetric ? `${a} and ${b}` : `from ${a} to ${b}`;
   if (!isKnown(found.value)) return [between, `${metric.label}: no score${score.reason ? `, ${score.reason}` : ""}`];
   const lines = [between, `${metric.label} ${[scoreText(found.value), intervalText(found)].filter(Boolean).join(" ")}`];
-  if (isKnown(found.null)) lines.push(`Atoms permuted: ${scoreText(found.null)}, 97.5 % below ${scoreText(found.nullHigh)}`);
+  if (isKnown(found.null)) lines.push(permutedText(found, metric));
   for (const key of baselines) {
     const of = run.models.indexOf(key);
     if (of < 0 || of === i || of === j) continue;

@@ -1,5 +1,5 @@
 /* A plan of transport: which part of each element's atoms in one model lies where atoms of which element do in the other. */
-import { svgNode } from "../panels/nodes.js";
+import { replaceKeeping, svgNode } from "../panels/nodes.js";
 import { chartText, inkOf, textWidth } from "./frame.js";
 import { alikeColour } from "./ramp.js";
 
@@ -14,6 +14,20 @@ export function rowShares(plan) {
     const sum = row.reduce((total, v) => total + (v || 0), 0);
     return row.map((v) => (sum > 0 ? (v || 0) / sum : 0));
   });
+}
+
+/* The largest flows between different elements: {from, to, part of all atoms, share of the row's element}. */
+export function largestFlows({ elements, plan }, most) {
+  const shares = rowShares(plan);
+  const flows = elements.flatMap((from, r) => elements.map((to, c) => ({ from, to, part: plan[r][c] || 0, share: shares[r][c] })));
+  return flows.filter((flow) => flow.from !== flow.to && flow.part > 0).sort((a, b) => b.part - a.part).slice(0, most);
+}
+
+/* Every flow of a plan, as lines of a table. */
+export function planLines({ elements, plan, n }, [a, b]) {
+  const shares = rowShares(plan);
+  const head = [`element_in_${a}`, `element_in_${b}`, "part_of_all_atoms", "part_of_the_first_element", "n_atoms"];
+  return [head, ...elements.flatMap((from, r) => elements.map((to, c) => [from, to, plan[r][c] || 0, Number(shares[r][c].toPrecision(4)), n]))];
 }
 
 /* Runs of one category along an axis: [category, from, to]. */
@@ -69,7 +83,7 @@ export function drawTransport(svg, { plan, pair, theme, colours }, [w, h]) {
   parts.push(chartText(left + bar + 8, key + 8, "0 to 100 % of the row’s element", { class: "tick" }));
   const catcher = svgNode("rect", { x: left, y: top, width: side, height: side, fill: "transparent", class: "catcher" });
   parts.push(catcher);
-  svg.replaceChildren(...parts);
+  replaceKeeping(svg, ...parts);
   return {
     /* What is under a place in the drawing. */
     said(px, py) {

@@ -14,7 +14,7 @@ async function bodyOf(answer, what) {
   } catch {
     said = "";
   }
-  throw new Error(said || `${what} could not be read (${answer.status})`);
+  throw Object.assign(new Error(said || `${what} could not be read (${answer.status})`), { status: answer.status, said });
 }
 
 /* `between` names what the view compares now. */

@@ -1,25 +1,23 @@
 /* What is compared: two models or all shown, which lists, how many neighbours, counted from zero or from chance. */
 import { comparedModels } from "../atlas/comparison.js";
 import { buildNode } from "../panels/nodes.js";
+import { makeSegments } from "../panels/segments.js";
 
 const LISTS = [
-  ["representatives", "One a site", "Lists hold one atom of each site"],
+  ["representatives", "One per site", "Lists hold one atom of each site"],
   ["within_element", "Same element", "Lists hold one atom of each site of the same element"],
   ["all", "All atoms", "Lists hold all atoms, symmetry-equivalent ones too"],
 ];
 const COUNTS = [5, 10, 20, 50].map((k) => [k, String(k), `The ${k} nearest neighbours`]);
 const FROM = [
   [false, "Overlap", "Shared fraction of the lists"],
-  [true, "Above chance", "Overlap counted from what chance gives: 0 for unrelated lists, 1 for equal ones"],
+  [true, "Above chance", "Overlap counted from what chance gives: 0 for unrelated lists, 1 for equal ones; too high for lists of all atoms, into which equivalent atoms come together"],
 ];
 
-/* Buttons of which one is pressed; `field` of the view follows. */
+/* The field of the view that the pressed button stands for. */
 function segmentsOf(atlas, label, field, options) {
-  const buttons = options.map(([value, text, says]) =>
-    buildNode("button", { type: "button", class: "segment", title: says, onclick: () => atlas.view.set({ [field]: value }, { step: true }) }, text));
-  const follow = () => buttons.forEach((button, i) => button.setAttribute("aria-pressed", String(options[i][0] === atlas.view.get()[field])));
-  const node = buildNode("div", { class: "segments", role: "group", "aria-label": label }, ...buttons);
-  return { node, follow };
+  const { node, press } = makeSegments(label, options, (value) => atlas.view.set({ [field]: value }, { step: true }));
+  return { node, follow: () => press(atlas.view.get()[field]) };
 }
 
 /* The two that are offered first: those compared most, else the first two of the atlas. */

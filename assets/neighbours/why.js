@@ -1,6 +1,7 @@
 /* Why two models disagree about an atom: the anchors that they place it most differently from, as a diverging chart. */
 import { formulaNode } from "../atlas/tip.js";
 import { buildNode } from "../panels/nodes.js";
+import { counted, groupedNumber } from "../panels/words.js";
 
 const signed = (value) => `${value < 0 ? "−" : "+"}${Math.abs(value).toFixed(1)}`;
 const cosineText = (value) => (Math.round(100 * value) / 100 + 0).toFixed(2).replace("-", "−");
@@ -8,8 +9,17 @@ const cosineText = (value) => (Math.round(100 * value) / 100 + 0).toFixed(2).rep
 /* The end of an axis around 0 that holds all differences. */
 export const reachOf = (anchors) => Math.max(1, Math.ceil(2 * Math.max(0, ...anchors.map(({ difference }) => Math.abs(difference)))) / 2);
 
-export function whyNodes({ pair, anchors }) {
-  if (!anchors.length) return [];
+/* Over which atoms the standard deviations are, and which anchors have none. */
+export function usualText({ pair, usual_over: over, constant }) {
+  const [first, second] = over.map(groupedNumber);
+  const atoms = first === second ? `the ${first} atoms of the atlas that each model embedded` : `the atoms of the atlas that each model embedded (${pair[0]} ${first}, ${pair[1]} ${second})`;
+  const without = constant ? ` ${counted(constant, "anchor")} left out: in one of the models equally similar to all atoms.` : "";
+  return `in standard deviations over ${atoms}.${without}`;
+}
+
+export function whyNodes(found) {
+  const { pair, anchors, unexplained } = found;
+  if (!anchors.length) return unexplained ? [buildNode("p", { class: "hint" }, unexplained)] : [];
   const [a, b] = pair;
   const reach = reachOf(anchors);
   const rows = anchors.map((anchor) => {
@@ -31,5 +41,5 @@ export function whyNodes({ pair, anchors }) {
     buildNode("span", { class: "why-ends" }, buildNode("span", {}, `◂ nearer in ${a}`), buildNode("span", {}, `nearer in ${b} ▸`)), buildNode("span", { class: "why-value" }, "cosine"),
   );
   const axis = buildNode("div", { class: "why-row why-axis", "aria-hidden": "true" }, buildNode("span", {}), buildNode("span", {}), buildNode("span", { class: "why-ends" }, ...[reach, 0, reach].map((end) => buildNode("span", {}, String(end)))), buildNode("span", {}));
-  return [head, ...rows, axis, buildNode("p", { class: "hint" }, "The anchors to which the two similarities differ most. Bars: difference of the two cosines, each counted from that model’s usual cosine to the anchor, in standard deviations over the atlas.")];
+  return [head, ...rows, axis, buildNode("p", { class: "hint" }, `The anchors to which the two similarities differ most. Bars: difference of the two cosines, each counted from that model’s usual cosine to the anchor, ${usualText(found)}`)];
 }

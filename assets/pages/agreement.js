@@ -1,24 +1,25 @@
 /* The Agreement page: how alike models are, over all of the atlas or over the selected atoms. */
 import { fillSelect, metricGroups, runGroups } from "../agreement/controls.js";
-import { FIGURES, lookedAt } from "../agreement/figures.js";
+import { FIGURES, hasPairMetric, lookedAt } from "../agreement/figures.js";
 import { drawMatrix, nextCell } from "../agreement/matrix.js";
 import { agreementParts } from "../agreement/parts.js";
 import { makePicked } from "../agreement/picked.js";
-import { saveDrawing, scoresTable } from "../agreement/saving.js";
+import { makeReading } from "../agreement/reading.js";
+import { csvText, saveDrawing, savedStem, scoresTable } from "../agreement/saving.js";
 import { overText, pairText, runText } from "../agreement/scores.js";
 import { followMarks } from "../agreement/tip.js";
 import { downloadFile } from "../panels/download.js";
-import { buildNode, oncePerFrame } from "../panels/nodes.js";
+import { buildNode, oncePerFrame, replaceKeeping } from "../panels/nodes.js";
 import { counted, groupedNumber } from "../panels/words.js";
 
 const PRESENTED = 1.2;
+const NOTHING_SAVED = "There is no comparison to save yet.";
 const PAGE_FIELDS = ["metric", "order", "figure", "pair", "axes", "run", "over", "theme"];
 
-/* The metric that is shown: the view's, or the first that the run has. */
+/* The metric that is shown: the view's, or the first of pairs that the run has, with scores if there is one; else "". */
 export function shownMetric(run, metrics, asked) {
-  const has = (name) => run.scores[name] && metrics[name].per === "pair";
-  if (has(asked) && !run.scores[asked].reason) return asked;
-  return Object.keys(run.scores).find((name) => has(name) && !run.scores[name].reason) || asked;
+  const names = [asked, ...Object.keys(run.scores)].filter((name) => run.scores[name] && metrics[name].per === "pair");
+  return names.find((name) => !run.scores[name].reason) || names[0] || "";
 }
 
 /* Drawings are larger where they are presented. */
@@ -33,7 +34,8 @@ function sizeDrawing(svg, [w, h], enlarged) {
 /* What was compared of a selection, in words. */
 export function comparedText(run, everything) {
   const of = everything ? "the atlas’s" : "the selection’s";
-  const sampled = run.representatives > run.n_atoms + run.lacking ? `${counted(run.n_atoms, "atom")} drawn from ${of} ${groupedNumber(run.representatives)} symmetry-distinct atoms (seed ${run.seed})` : `${counted(run.n_atoms, "symmetry-distinct atom")} of ${of} ${counted(run.selected, "atom")}`;
+  const which = run.select ? ` (${run.select})` : "";
+  const sampled = run.representatives > run.n_atoms + run.lacking ? `${counted(run.n_atoms, "atom")} drawn from ${of} ${groupedNumber(run.representatives)} symmetry-distinct atoms${which} (seed ${run.seed})` : `${counted(run.n_atoms, "symmetry-distinct atom")} of ${of} ${counted(run.selected, "atom")}${which}`;
   const lacking = run.lacking ? `; ${counted(run.lacking, "atom")} left out that not every model could embed` : "";
   return `${sampled}, in ${counted(run.n_structures, "structure")}${lacking} · k = ${run.k} · ${run.resamples} resamples, ${run.permutations} permutations`;
 }
@@ -42,20 +44,18 @@ export function makeAgreementPage(atlas, host) {
   const { view, info } = atlas;
   let seen = false;
   let overview = null;
-  let failed = "";
-  let drawn = null; // what the figures stand for
-  const runs = new Map(); // name -> run
-  const plans = new Map(); // "a~b" -> plan, or why there is none
-  const asked = new Set();
+  let drawn = null; // what the figures stand for; `old` while another comparison is awaited
+  const reading = makeReading(atlas, () => later());
+  const choose = (changes) => view.set(changes, { step: true });
   const parts = agreementParts(host, {
-    set: (changes) => view.set(changes),
+    set: choose,
     choose(k, key) {
       const looked = [...(drawn?.looked || [])];
       if (looked[1 - k] === key) looked[1 - k] = looked[k];
       looked[k] = key;
-      view.set({ pair: looked });
+      choose({ pair: looked });
     },
-    axis: (k, name) => view.set({ axes: view.get().axes.map((old, i) => (i === k ? name : old)) }),
+    axis: (k, name) => choose({ axes: view.get().axes.map((old, i) => (i === k ? name : old)) }),
     open: () => drawn && openPair(...drawn.looked),
     save: (of, kind) => save(of, kind).catch((error) => atlas.failed(error)),
   });
@@ -67,22 +67,7 @@ export function makeAgreementPage(atlas, host) {
     view.set({ page: "map", models: [a, b], ...colour }, { step: true });
   }
 
-  async function load(key, path, keep) {
-    if (asked.has(key)) return;
-    asked.add(key);
-    try {
-      const answer = await fetch(atlas.data(path));
-      if (!answer.ok) throw new Error(answer.status === 404 ? "not in this atlas" : `the server answered ${answer.status}`);
-      keep(await answer.json());
-      failed = "";
-    } catch (error) {
-      asked.delete(key);
-      failed = `Agreement could not be read: ${error.message}.`;
-    }
-    later();
-  }
-
-  /* The run that is to be shown: {run, state, note}. */
+  /* The run that is to be shown: {run, said, old, state, failed}. */
   function current(now) {
     if (now.over === "selection") {
       const said = picked.ask(view.selecting());
@@ -94,19 +79,22 @@ export function makeAgreementPage(atlas, host) {
     const names = overview.runs.map((run) => run.name);
     const name = names.includes(now.run) ? now.run : names[0];
     if (!name) return { run: null };
-    if (!runs.has(name)) load(`run ${name}`, `agreement/runs/${encodeURIComponent(name)}`, (run) => runs.set(name, run));
-    const run = runs.get(name);
-    return { run, said: run ? runText(run) : "", name };
+    const path = `agreement/runs/${encodeURIComponent(name)}`;
+    const { value: run, error } = reading.of(path);
+    return { run, said: run ? runText(run) : "", failed: error && { error, path } };
   }
+
+  const tryAgain = (act) => buildNode("button", { type: "button", class: "link", onclick: act }, "Try again");
+  const failure = ({ error, path }) => [buildNode("p", { class: "agree-refused" }, `Agreement could not be read: ${error}. `), tryAgain(() => reading.again(path))];
 
   function showProgress(state) {
     parts.progress.hidden = !state;
     if (!state) return;
-    if (state.state === "refused") return parts.progress.replaceChildren(buildNode("p", { class: "agree-refused" }, state.error));
-    const text = state.waiting ? `Waiting for ${counted(state.waiting, "other comparison")}` : state.of ? `Comparing: ${state.now || "begun"}, ${state.done} of ${state.of} metrics` : "Comparing the selected atoms";
+    if (state.state === "refused") return parts.progress.replaceChildren(buildNode("p", { class: "agree-refused" }, state.error), tryAgain(() => picked.again()));
+    const text = state.missed ? "The server does not answer; it is asked again" : state.waiting ? `Waiting for ${counted(state.waiting, "other comparison")}` : state.of ? `Comparing: ${state.now || "begun"}, ${state.done} of ${state.of} metrics` : "Comparing the selected atoms";
     const bar = buildNode("progress", { max: state.of || 1, "aria-label": "Comparison of the selected atoms" });
     if (state.of) bar.value = state.done;
-    return parts.progress.replaceChildren(bar, buildNode("span", {}, text), buildNode("button", { type: "button", class: "link", onclick: () => view.set({ over: "atlas" }) }, "Stop"));
+    return parts.progress.replaceChildren(bar, buildNode("span", {}, text), buildNode("button", { type: "button", class: "link", onclick: () => choose({ over: "atlas" }) }, "Stop"));
   }
 
   function showControls(now, run, name) {
@@ -121,61 +109,79 @@ export function makeAgreementPage(atlas, host) {
     parts.panel.setAttribute("aria-labelledby", `agree-tab-${now.figure}`);
   }
 
-  function showNone(now) {
+  /* What stands where there is no matrix. */
+  function showNone(...content) {
     parts.none.hidden = false;
     parts.matrix.style.display = "none";
-    const compare = buildNode("button", { type: "button", class: "tool", onclick: () => view.set({ over: "selection" }) }, "Compare now");
-    const nothing = overview && !overview.runs.length && now.over === "atlas";
     parts.saves.hidden = true;
     parts.meaning.hidden = true;
-    parts.none.replaceChildren(...(nothing
-      ? [buildNode("p", { class: "empty-title" }, "The models of this atlas have not been compared"), buildNode("p", {}, "Compare them once, with all metrics: ", buildNode("code", {}, "platonic-atlas agreement ATLAS")), buildNode("p", {}, "or over at most 1,000 of the atoms that are selected: ", compare)]
-      : [buildNode("p", { class: failed ? "agree-refused" : "quiet" }, failed || (now.over === "selection" ? "" : "Reading the comparison …"))]));
+    parts.none.replaceChildren(...content);
+  }
+
+  function withoutRun(now, failed) {
+    if (failed) return failure(failed);
+    if (now.over === "selection") return [];
+    if (!overview || overview.runs.length) return [buildNode("p", { class: "quiet" }, "Reading the comparison …")];
+    const compare = buildNode("button", { type: "button", class: "tool", onclick: () => choose({ over: "selection" }) }, "Compare now");
+    return [buildNode("p", { class: "empty-title" }, "The models of this atlas have not been compared"), buildNode("p", {}, "Compare them once, with all metrics: ", buildNode("code", {}, "platonic-atlas agreement ATLAS")), buildNode("p", {}, "or over at most 1,000 of the atoms that are selected: ", compare)];
   }
 
   function planOf(looked) {
-    const key = looked.join("~");
     const stored = overview.plans.some((pair) => pair.includes(looked[0]) && pair.includes(looked[1]));
     if (!stored) return { plan: null, planState: "" };
-    if (!plans.has(key)) load(`plan ${key}`, `agreement/transport?from=${encodeURIComponent(looked[0])}&to=${encodeURIComponent(looked[1])}`, (plan) => plans.set(key, plan));
-    return { plan: plans.get(key) || null, planState: plans.has(key) ? "" : "Reading the plan …" };
+    const path = `agreement/transport?from=${encodeURIComponent(looked[0])}&to=${encodeURIComponent(looked[1])}`;
+    const { value, error } = reading.of(path);
+    return { plan: value, planState: value ? "" : error ? `The plan could not be read: ${error}.` : "Reading the plan …", planFailed: error && path };
   }
 
   function draw() {
     if (!seen) return undefined;
     parts.tip.hide();
     const now = view.get();
-    if (!overview) return showNone(now);
+    if (!overview) {
+      const { value, error } = reading.of("agreement");
+      if (!value) return showNone(...withoutRun({}, error && { error, path: "agreement" }));
+      overview = value;
+    }
     const found = current(now);
     const { run } = found;
     showProgress(found.state);
     const name = run ? shownMetric(run, overview.metrics, now.metric) : now.metric;
     showControls(now, run, name);
-    parts.main.classList.toggle("old", Boolean(found.old));
-    parts.side.classList.toggle("old", Boolean(found.old));
+    const old = Boolean(found.old);
+    for (const node of [parts.main, parts.side]) node.classList.toggle("old", old);
+    for (const node of [parts.place, parts.saves, parts.panel]) node.inert = old && Boolean(run);
     if (!run) {
       drawn = null;
       for (const node of [parts.title, parts.over, parts.meaning]) node.textContent = "";
       parts.side.hidden = true;
-      return showNone(now);
+      return showNone(...withoutRun(now, found.failed));
     }
     for (const node of [parts.side, parts.saves, parts.meaning]) node.hidden = false;
-    parts.none.hidden = true;
-    parts.matrix.style.display = "";
     const baselines = overview.baselines.filter((key) => run.models.includes(key));
-    const context = { run, metrics: overview.metrics, name, axes: now.axes, order: now.order, baselines, cards: info.models, theme: atlas.theme(), pair: now.pair, anchors: overview.anchor_counts, errors: overview.errors, plans: overview.plans, colours: info.category_colours };
+    const context = { run, metrics: overview.metrics, name, axes: now.axes, order: now.order, baselines, cards: info.models, layers: overview.layers, theme: atlas.theme(), pair: now.pair, anchors: overview.anchor_counts, errors: overview.errors, plans: overview.plans, colours: info.category_colours };
     context.looked = lookedAt(context);
     if (now.figure === "transport" && !now.pair.length && overview.plans.length) context.looked = overview.plans[0];
     if (now.figure === "transport") Object.assign(context, planOf(context.looked));
-    context.said = found.old ? drawn?.said : found.said;
+    context.old = old;
+    // what stands there is described as it was when it was new
+    Object.assign(context, old ? { said: drawn?.said, query: drawn?.query, figure: drawn?.figure } : { said: found.said, query: view.query(), figure: now.figure });
     context.working = found.state?.state === "working";
     drawn = context;
-    drawMain(context, now);
+    if (hasPairMetric(run, overview.metrics)) drawMain(context, now);
+    else {
+      parts.title.textContent = "No metric of pairs";
+      parts.over.textContent = context.said;
+      parts.note.hidden = true;
+      showNone(buildNode("p", {}, "This comparison holds no metric of pairs of models, so there is no matrix; the figures show what it holds."));
+    }
     drawSide(context, now);
     return undefined;
   }
 
   function drawMain(context, now) {
+    parts.none.hidden = true;
+    parts.matrix.style.display = "";
     const { run, metrics, name } = context;
     const metric = metrics[name];
     const score = run.scores[name];
@@ -207,7 +213,9 @@ export function makeAgreementPage(atlas, host) {
     const why = figure.why(context);
     parts.figureTitle.textContent = why ? figure.label : figure.title(context);
     parts.why.hidden = !why;
-    parts.why.textContent = why;
+    parts.why.replaceChildren(why, ...(context.planFailed && now.figure === "transport" ? [" ", tryAgain(() => reading.again(context.planFailed))] : []));
+    parts.figureCsv.hidden = Boolean(why) || !figure.lines;
+    showTable(why ? null : figure.table?.(context));
     parts.figure.style.display = why ? "none" : "";
     parts.says.replaceChildren(...(why ? [] : figure.says(context).map((text, k) => buildNode("p", { class: k ? "quiet" : null }, text))));
     context.at = null;
@@ -218,33 +226,42 @@ export function makeAgreementPage(atlas, host) {
     const made = figure.draw(parts.figure, context, [w, h]);
     sizeDrawing(parts.figure, [w, typeof made === "number" ? made : h], enlarged);
     parts.figure.setAttribute("aria-label", figure.title(context));
-    parts.figure.querySelector(".mark")?.setAttribute("tabindex", 0);
+    const focused = document.activeElement?.closest?.("#agree-drawing .mark");
+    (focused || parts.figure.querySelector(".mark"))?.setAttribute("tabindex", 0);
     context.at = made?.said || null;
+  }
+
+  function showTable(table) {
+    parts.table.hidden = !table;
+    if (!table) return;
+    const row = (tag, fields) => buildNode("tr", {}, ...fields.map((text) => buildNode(tag, tag === "th" ? { scope: "col" } : {}, text)));
+    replaceKeeping(parts.table, buildNode("summary", { "data-key": "table" }, table.title), buildNode("table", {}, buildNode("thead", {}, row("th", table.head)), buildNode("tbody", {}, ...table.rows.map((fields) => row("td", fields)))));
   }
 
   const cellAt = (i, j) => parts.matrix.querySelector(`[data-i="${i}"][data-j="${j}"]`);
 
   async function save(of, kind) {
-    if (!drawn) return;
-    const { run, metrics, name } = drawn;
-    const now = view.get();
-    const stem = `${info.atlas}-agreement-${of === "matrix" ? name : now.figure}${now.over === "selection" ? "-selection" : ""}`;
+    if (!drawn || drawn.old || (of === "matrix" && !drawn.name)) return atlas.say(NOTHING_SAVED, "info");
+    const { run, metrics, name, figure, layers } = drawn;
+    const stem = savedStem(info.atlas, run, of === "matrix" ? name : figure);
     const metric = metrics[name];
-    if (kind === "csv") return downloadFile(`${stem}.csv`, new Blob(["\uFEFF", scoresTable(run, metrics, name)], { type: "text/csv" }));
-    if (kind === "json") return downloadFile(`${stem}.json`, JSON.stringify({ atlas: info.title, view: view.query(), run, metrics }, null, 1));
+    const shown = FIGURES[figure];
+    if (of === "figure" && shown.why(drawn)) return atlas.say("There is no figure to save.", "info");
+    const table = (text) => downloadFile(`${stem}.csv`, new Blob(["\uFEFF", text], { type: "text/csv" }));
+    if (of === "figure" && kind === "csv") return table(csvText(shown.lines(drawn)));
+    if (kind === "csv") return table(scoresTable(run, metrics, name, layers));
+    if (kind === "json") return downloadFile(`${stem}.json`, JSON.stringify({ atlas: info.title, view: drawn.query, run, metrics, layers }, null, 1));
     const surface = info.themes[atlas.theme()].surface;
-    const shown = FIGURES[now.figure];
     const [svg, title, caption] = of === "matrix"
       ? [parts.matrix, metric.label, `${parts.over.textContent}. ${metric.meaning} Source: ${metric.source}.`]
       : [parts.figure, (shown.saved || shown.title)(drawn), `${shown.says(drawn).join(" ")} ${parts.over.textContent}`];
-    if (of === "figure" && shown.why(drawn)) return atlas.say("There is no figure to save.", "info");
     return saveDrawing(svg, kind, { stem, title, caption, surface });
   }
 
   /* Cells: arrows go along, Enter or a click opens both models on the map, Space only chooses them. */
   function chooseCell(cell, only) {
     const [a, b] = [drawn.run.models[cell.dataset.i], drawn.run.models[cell.dataset.j]];
-    if (only) view.set({ pair: [a, b] });
+    if (only) choose({ pair: [a, b] });
     else openPair(a, b);
   }
   parts.matrix.addEventListener("click", (event) => {
@@ -270,8 +287,8 @@ export function makeAgreementPage(atlas, host) {
 
   function chooseMark(mark) {
     const { a, b, metric } = mark.dataset;
-    if (a) view.set({ pair: [a, b] });
-    else if (metric) view.set({ metric });
+    if (a) choose({ pair: [a, b] });
+    else if (metric) choose({ metric });
   }
   parts.figure.addEventListener("click", (event) => {
     const mark = event.target.closest(".mark");
@@ -302,8 +319,8 @@ export function makeAgreementPage(atlas, host) {
   });
 
   /* What the menu of exports saves here instead of maps. */
-  const exported = (format) => (drawn && (format === "png" || format === "svg")
-    ? { holds: `${drawn.metrics[drawn.name].label} of ${counted(drawn.run.models.length, "model")}`, save: () => save("matrix", format).catch((error) => atlas.failed(error)) }
+  const exported = (format) => (format === "png" || format === "svg"
+    ? { holds: drawn && !drawn.old && drawn.name ? `${drawn.metrics[drawn.name].label} of ${counted(drawn.run.models.length, "model")}` : NOTHING_SAVED, save: () => save("matrix", format).catch((error) => atlas.failed(error)) }
     : null);
 
   const later = oncePerFrame(draw);
@@ -324,7 +341,6 @@ export function makeAgreementPage(atlas, host) {
         return picked.leave();
       }
       atlas.exporting = exported;
-      if (!overview) load("overview", "agreement", (found) => (overview = found));
       return later();
     },
   };

@@ -7,6 +7,7 @@ import { makeRanking } from "../neighbours/ranking.js";
 import { scaleBar } from "../neighbours/scale_bar.js";
 import { makeSmallMaps } from "../neighbours/small_maps.js";
 import { makeWhere } from "../neighbours/where.js";
+import { failureNode } from "../panels/failure.js";
 import { buildNode } from "../panels/nodes.js";
 
 const WIDE_MAPS = 500; // css px from which two maps stand side by side
@@ -30,7 +31,7 @@ export function makeNeighboursPage(atlas, host) {
     host.replaceChildren(buildNode("p", { class: "page-empty" }, "Neighbours are compared between two models, and this atlas has lists of fewer. Build it again with another model: platonic-atlas build … --models …"));
     return { show() {} };
   }
-  const headline = buildNode("section", { class: "headline", "aria-label": "Overlap", "aria-live": "polite" });
+  const headline = buildNode("section", { class: "headline", "aria-label": "Overlap", "aria-live": "polite", tabindex: "-1" });
   let most = 2;
   const maps = makeSmallMaps(atlas, (now) => mapsOf(now, info, most), "Maps of the compared models, coloured by overlap");
   const scale = buildNode("div", { class: "scale-place" });
@@ -47,62 +48,82 @@ export function makeNeighboursPage(atlas, host) {
   host.replaceChildren(buildNode("h2", { class: "unseen" }, "Neighbours"), makeComparisonControls(atlas), headline, body);
 
   let seen = false;
-  let stale = true; // numbers are of another comparison or selection
-  let staleAtom = true;
+  let failed = false;
+  // what is shown is of another comparison, selection, order or atom
+  const stale = { numbers: true, ranking: true, atom: true };
   let turn = 0;
-  let last = { found: null, legend: null };
+  let last = null; // an answer, and the view that it answers
 
   function paint() {
-    const { found, legend } = last;
-    if (!found) return;
+    if (!last) return;
+    const { found, legend, of } = last;
+    const now = view.get();
     const missing = Boolean(found.obstacle);
     body.hidden = missing;
-    const selected = selectsAtoms(view.get());
-    headline.replaceChildren(...(missing ? [buildNode("p", { class: "page-empty" }, found.obstacle)] : headlineNodes(found, view.get(), selected)));
-    where.show(found, legend);
-    const own = view.get().colour === "overlap" ? view.get() : { ...view.get(), limits: null, log: false, reverse: false };
+    headline.replaceChildren(...(missing ? [buildNode("p", { class: "page-empty" }, found.obstacle)] : headlineNodes(found, of)));
+    where.show(found, legend, of);
+    const own = now.colour === "overlap" ? now : { ...now, limits: null, log: false, reverse: false };
     scale.replaceChildren(...(legend && !missing ? [scaleBar(legend, own, info)] : []));
+  }
+
+  /* No number stays beside names that it is not of. */
+  function fail(error) {
+    failed = true;
+    last = null;
+    body.hidden = true;
+    headline.replaceChildren(failureNode("Overlap", error, again));
   }
 
   async function load() {
     const mine = ++turn;
-    stale = false;
+    const now = view.get();
+    const of = { pair: now.pair, chance: now.chance, selected: selectsAtoms(now), selecting: view.selecting(), comparing: view.comparing() };
+    failed = false;
     host.classList.add("waiting");
+    const retried = headline.contains(document.activeElement);
     try {
-      const [found, legend] = await Promise.all([atlas.arrays.asked(`overlap/summary${view.comparing() || "?"}`), atlas.arrays.legend("overlap")]);
+      const [found, legend] = await Promise.all([atlas.arrays.asked(`overlap/summary${of.comparing || "?"}`), atlas.arrays.legend("overlap")]);
       if (mine !== turn) return;
-      last = { found, legend };
+      last = { found, legend, of };
       paint();
       performance.mark("atlas:neighbours");
     } catch (error) {
-      if (mine === turn) atlas.failed(error);
+      if (mine === turn) fail(error);
     } finally {
-      if (mine === turn) host.classList.remove("waiting");
+      if (mine === turn) {
+        host.classList.remove("waiting");
+        // the button that had the focus is gone
+        if (retried) (headline.querySelector("button") ?? headline).focus({ preventScroll: true });
+      }
     }
   }
 
   /* What has changed is asked for when it is to be seen. */
   function update() {
     if (!seen) return;
-    if (stale) {
-      ranking.load();
-      load();
-    }
-    if (staleAtom) {
-      staleAtom = false;
-      around.load();
-    }
+    const { numbers, ranking: ranked, atom } = stale;
+    Object.assign(stale, { numbers: false, ranking: false, atom: false });
+    if (ranked) ranking.load();
+    if (numbers) load();
+    if (atom) around.load();
+  }
+
+  function again() {
+    Object.assign(stale, { numbers: true, ranking: true, atom: true });
+    update();
   }
 
   view.on((now, changed) => {
-    const compared = comparisonFields(now).some((field) => changed.has(field)) || changed.has("pair");
-    if (compared || SELECTING_FIELDS.some((field) => changed.has(field))) stale = true;
-    if (compared || changed.has("atom") || changed.has("models")) staleAtom = true;
-    if (changed.has("ranked") && !stale && seen) ranking.load();
-    if (changed.has("atom") && !stale && seen) ranking.follow();
-    if (OVERLAP_LOOKS.some((field) => changed.has(field))) paint();
+    const has = (field) => changed.has(field);
+    const compared = comparisonFields(now).some(has) || has("pair");
+    if (compared || SELECTING_FIELDS.some(has)) stale.numbers = stale.ranking = true;
+    if (has("ranked") || has("sort")) stale.ranking = true;
+    if (compared || has("atom") || has("models")) stale.atom = true;
+    if (has("atom") && !stale.ranking && seen) ranking.follow();
+    if (OVERLAP_LOOKS.some(has)) paint();
     update();
   });
+  document.addEventListener("atlas:reached", () => seen && failed && again());
   host.addEventListener("pointerover", (event) => {
     const button = event.target.closest?.("[data-atom]");
     if (button) atlas.hover.set(Number(button.dataset.atom));
@@ -121,7 +142,8 @@ export function makeNeighboursPage(atlas, host) {
     show(now) {
       seen = now;
       maps.show(now);
-      update();
+      if (now && failed) again();
+      else update();
     },
   };
 }

@@ -5,7 +5,7 @@ const NOTICE_LASTS = 6000; // ms of a passing notice
 const MOST_NOTICES = 4;
 const GONE_STATUSES = [502, 503, 504]; // answers of a proxy whose server is not there
 
-const isUnreached = (error) => error instanceof TypeError && /fetch|network|load failed/i.test(error.message);
+export const isUnreached = (error) => error instanceof TypeError && /fetch|network|load failed/i.test(error.message);
 
 function makeSay(host) {
   const places = {

@@ -149,6 +149,7 @@ export function formatView(view, defaults, atomName) {
     ["nearest", "nearest", exactDecimal],
     ["chance", "chance", formatFlag],
     ["ranked", "ranked", formatText],
+    ["sort", "sort", formatText],
     ["theme", "theme", formatText],
   ];
   const parts = [];

@@ -54,6 +54,7 @@ def overview(data: AtlasData, errors: Mapping[str, Any] | None) -> dict[str, Any
         "runs": [described(run) for run in runs(data).values()],
         "metrics": {name: metric_described(metric) for name, metric in METRICS.items()},
         "baselines": [key for key in data.model_keys if data.cards[key].status == BASELINE],
+        "layers": {key: clean(data.cards[key].layer, 80) for key in data.model_keys if data.cards[key].layer},
         "anchor_counts": anchor_counts(data),
         "plans": plans(data),
         "errors": errors,

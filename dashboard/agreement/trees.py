@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 
 from precompute.agreement.metrics import Metric
 
+ROUNDING = 1e-6
+
 
 @dataclass(frozen=True, eq=False)
 class Tree:
@@ -29,7 +31,8 @@ class Tree:
 def distances(value: NDArray[np.floating], metric: Metric) -> NDArray[np.float64]:
     """How far apart models are by a metric of pairs.
 
-    ``metric.high - value`` where a high value means alike, else ``value``; the mean of both directions.
+    ``metric.high - value`` where a high value means alike, else ``value``; the mean of both directions. Where a score
+    has no greatest value, or exceeds it by more than rounding, there is nothing to subtract from: NaN.
 
     Parameters
     ----------
@@ -42,7 +45,8 @@ def distances(value: NDArray[np.floating], metric: Metric) -> NDArray[np.float64
     """
     found = np.asarray(value, np.float64)
     apart = metric.high - found if metric.alike == "high" else found
-    apart = np.maximum((apart + apart.T) / 2, 0.0)
+    apart = np.where(np.isfinite(apart) & (apart >= -ROUNDING), np.maximum(apart, 0.0), np.nan)
+    apart = (apart + apart.T) / 2
     np.fill_diagonal(apart, 0.0)
     return apart
 

@@ -14,7 +14,7 @@ from dashboard.comparison import Neighbour, Overlap
 from dashboard.components.text import named
 from dashboard.labels import clean, count, formula_pieces
 
-KINDS = (("representatives", "One a site"), ("all", "All atoms"), ("within_element", "Same element"))
+KINDS = (("representatives", "One per site"), ("all", "All atoms"), ("within_element", "Same element"))
 MEANING = {
     "representatives": "Lists hold one atom of each site, none of the chosen atom’s own.",
     "all": "Lists hold all other atoms, symmetry-equivalent ones too.",
@@ -32,10 +32,10 @@ class Row:
     identifier: str
 
 
-def neighbour_section() -> Component:
+def neighbour_section(near: str) -> Component:
     """The panel; its table is made by the page's script, which takes a tenth of the time of components."""
     kinds = dmc.SegmentedControl(
-        id="near", value="representatives", size="xs", fullWidth=True,
+        id="near", value=near, size="xs", fullWidth=True,
         data=[{"value": value, "label": label} for value, label in KINDS], **named("Neighbours among"),
     )  # fmt: skip
     return html.Section(

@@ -102,7 +102,7 @@ def caption(content: Content) -> str:
     lacking = [key for key in content.models if coloured.of == "model" and key not in coloured.models]
     if lacking:
         sentences.append(f"Of {', '.join(lacking)} there are no values to colour by, so all points are grey.")
-    picked = _picked(content)
+    picked = selection_words(content)
     if picked:
         n = len(content.atoms)
         sentences.append(f"{count(n, 'atom')} {'is' if n == 1 else 'are'} selected ({picked}), the others are grey.")
@@ -283,7 +283,7 @@ def _map(content: Content) -> list[Piece]:
 
 
 def _shown(content: Content) -> list[Piece]:
-    picked = _picked(content)
+    picked = selection_words(content)
     which = f"{len(content.atoms):,} of {count(content.data.n_atoms, 'atom')}"
     selected = f" Selected are {which}, in {count(len(content.structures), 'crystal')} ({picked})." if picked else ""
     return [
@@ -292,7 +292,7 @@ def _shown(content: Content) -> list[Piece]:
     ]
 
 
-def _picked(content: Content) -> str:
+def selection_words(content: Content) -> str:
     """What the selection asks for; empty where all atoms are selected."""
     view = content.view
     quantities = listed(content.data)
@@ -326,9 +326,9 @@ def _compared(content: Content) -> str:
     """What an overlap is of."""
     found = compared.of_view(content.data, content.view)
     lists = {
-        "representatives": "one atom a site",
+        "representatives": "one atom per site",
         "all": "all atoms",
-        "within_element": "one atom a site, of the same element",
+        "within_element": "one atom per site, of the same element",
     }[found.near]
     from_what = ", counted from chance" if found.chance else ""
     pairs = " and ".join(found.models) if len(found.models) == 2 else f"mean over pairs of {', '.join(found.models)}"

@@ -18,9 +18,9 @@ from precompute.agreement.overlap import rank_overlap
 from precompute.store import ROWS_PER_CHUNK
 
 MOST_ANCHORS = 12
-SAMPLED_BLOCKS = 8
-BLOCK = 2_048
 DIGITS = 4
+ROUNDING = 1e-6
+"""Similarities that differ by no more are equal: they are stored in single precision."""
 
 
 def around(
@@ -44,7 +44,8 @@ def around(
         ``label, formula, id`` of the atom; ``models``: ``key, trained, compared`` and ``n`` neighbours listed;
         ``rows`` of neighbours, those of most compared models first, with ``places`` [rank, cosine] or None by model;
         ``overlap, control, chance, order`` (rank-biased overlap), None where there is none; ``pair`` of models that
-        ``anchors`` compares, and ``obstacle``.
+        ``anchors`` compares, ``usual_over`` how many atoms their usual similarities are, how many anchors are
+        ``constant``, why there are no anchors (``unexplained``); and ``obstacle``.
     """
     formula, identifier = data.crystal_of(atom)
     ordered = sorted(comparison.models, key=lambda key: key != first)
@@ -71,7 +72,7 @@ def around(
         "chance": np.nan if expected is None else expected[atom],
         "order": _order_alike(lists, comparison) if known else np.nan,
     }
-    return head | plain_rows([numbers])[0] | {"pair": pair, "anchors": _anchors(data, pair, atom)}
+    return head | plain_rows([numbers])[0] | {"pair": pair} | _why(data, pair, atom)
 
 
 def _rows(
@@ -112,52 +113,70 @@ def _order_alike(lists: dict[str, list[tuple[int, float]]], comparison: Comparis
     return float(np.mean([rank_overlap(a, b, comparison.k)[0] for a, b in combinations(rows, 2)]))
 
 
-def _anchors(data: AtlasData, pair: list[str], atom: int) -> list[dict[str, Any]]:
+def _why(data: AtlasData, pair: list[str], atom: int) -> dict[str, Any]:
     """The anchors to which the two models' similarities of an atom differ most from each other.
 
     Each model has its own spread of similarities, so they are counted from its usual similarity to the anchor, in
-    standard deviations over the atlas.
+    standard deviations over the atlas. Anchors that are equally similar to every atom in a model tell nothing.
     """
+    nothing: dict[str, Any] = {"anchors": [], "usual_over": [], "constant": 0, "unexplained": ""}
     file = data.atlas.file
-    if not pair or not all(file.has(path) for path in ("anchors", *(f"models/{key}/coordinates" for key in pair))):
-        return []
-    similar, standard = [], []
+    if not pair:
+        return nothing
+    if not all(file.has(path) for path in ("anchors", *(f"models/{key}/coordinates" for key in pair))):
+        return nothing | {"unexplained": "The atlas holds no similarities to anchors of both models."}
+    similar, standard, over = [], [], []
     for key in pair:
         row = file.rows(f"models/{key}/coordinates", atom, atom + 1)[0].astype(np.float64)
-        mean, deviation = usual(data, key)
+        if not np.isfinite(row).all():
+            return nothing | {"unexplained": f"{key} has no similarities of this atom."}
+        mean, deviation, n = usual(data, key)
         similar.append(row)
         standard.append((row - mean) / deviation)
+        over.append(n)
     difference = standard[0] - standard[1]
-    if not np.isfinite(difference).all():
-        return []
+    varying = np.flatnonzero(np.isfinite(difference))
+    found = nothing | {"usual_over": over, "constant": len(difference) - len(varying)}
+    if not len(varying):
+        return found | {"unexplained": "In one of the models every anchor is equally similar to all atoms."}
     names = _anchor_names(data)
-    order = np.argsort(-np.abs(difference), kind="stable")[:MOST_ANCHORS]
-    return plain_rows([
+    order = varying[np.argsort(-np.abs(difference[varying]), kind="stable")[:MOST_ANCHORS]]
+    rows = [
         names[j] | {
             "difference": difference[j], "standard": [standard[0][j], standard[1][j]],
             "similar": [similar[0][j], similar[1][j]],
         }
         for j in order.tolist()
-    ])  # fmt: skip
+    ]  # fmt: skip
+    return found | {"anchors": plain_rows(rows)}
 
 
-def usual(data: AtlasData, key: str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Mean and standard deviation of a model's similarities to each anchor, (K,), over the atlas or blocks of it."""
+def usual(data: AtlasData, key: str) -> tuple[NDArray[np.float64], NDArray[np.float64], int]:
+    """Mean and standard deviation (NaN where there is none) of a model's similarities to each anchor, (K,).
+
+    The third is of how many atoms: all of the atlas that the model embedded.
+    """
     return data.keep(("usual similarity", key), lambda: _usual(data, key))
 
 
-def _usual(data: AtlasData, key: str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _usual(data: AtlasData, key: str) -> tuple[NDArray[np.float64], NDArray[np.float64], int]:
     path = f"models/{key}/coordinates"
-    if data.n_atoms <= ROWS_PER_CHUNK:
-        rows = data.atlas.file.read(path)
-    else:
-        starts = np.linspace(0, data.n_atoms - BLOCK, SAMPLED_BLOCKS).astype(int)
-        rows = np.concatenate([data.atlas.file.rows(path, s, s + BLOCK) for s in starts.tolist()])
-    known = rows[np.isfinite(rows).all(axis=1)].astype(np.float64)
-    if len(known) < 2:
-        return np.zeros(rows.shape[1]), np.full(rows.shape[1], np.nan)
-    deviation = known.std(axis=0)
-    return known.mean(axis=0), np.where(deviation > 0, deviation, np.nan)
+    n_anchors = data.atlas.file.shape(path)[1]
+    n, mean, off = 0, np.zeros(n_anchors), np.zeros(n_anchors)
+    least, most = np.full(n_anchors, np.inf), np.full(n_anchors, -np.inf)
+    # chunk after chunk, since all coordinates of a large atlas take hundreds of megabytes
+    for start in range(0, data.n_atoms, ROWS_PER_CHUNK):
+        rows = data.atlas.file.rows(path, start, min(start + ROWS_PER_CHUNK, data.n_atoms))
+        known = rows[np.isfinite(rows).all(axis=1)].astype(np.float64)
+        if not len(known):
+            continue
+        own = known.mean(axis=0)
+        # Chan, Golub & LeVeque, Am. Stat. 37, 242 (1983)
+        off += ((known - own) ** 2).sum(axis=0) + (own - mean) ** 2 * n * len(known) / (n + len(known))
+        mean += (own - mean) * len(known) / (n + len(known))
+        n += len(known)
+        least, most = np.minimum(least, known.min(axis=0)), np.maximum(most, known.max(axis=0))
+    return mean, np.where(most - least > ROUNDING, np.sqrt(off / max(n, 1)), np.nan), n
 
 
 def _anchor_names(data: AtlasData) -> list[dict[str, Any]]:

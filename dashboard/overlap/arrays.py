@@ -115,7 +115,7 @@ def widest(data: AtlasData, comparison: Comparison) -> Comparison:
 
 
 def counted(data: AtlasData, comparison: Comparison) -> NDArray[np.bool_]:
-    """Atoms that means and rankings are over: one a site, or every atom where lists hold all; (N,) bool."""
+    """Atoms that means and rankings are over: one per site, or every atom where lists hold all; (N,) bool."""
     known = np.isfinite(of_atoms(data, comparison))
     return known if comparison.near == "all" else known & (data.of_atoms("orbit") == np.arange(data.n_atoms))
 

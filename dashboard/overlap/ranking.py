@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -14,9 +13,10 @@ from dashboard.data import AtlasData
 from dashboard.labels import clean
 from dashboard.overlap import arrays
 from dashboard.overlap.compared import Comparison, obstacle
+from dashboard.plain import plain
 
 RANKED = ("atoms", "structures")
-SORTS = ("overlap", "control", "crystal", "element", "coordination", "sites")
+SORTS = ("overlap", "control", "crystal", "coordination", "sites")
 MOST_ROWS = 200
 DECIMALS = 12
 """Means that differ by rounding alone are equal."""
@@ -38,7 +38,7 @@ class Asked:
 
 
 def asked(of: str, arguments: Mapping[str, str]) -> Asked:
-    """Read ``start``, ``rows``, ``sort`` and ``descending`` of an address.
+    """Read ``start``, ``rows`` and ``sort`` (with ``-`` before it the largest first) of an address.
 
     Raises
     ------
@@ -46,7 +46,8 @@ def asked(of: str, arguments: Mapping[str, str]) -> Asked:
     """
     if of not in RANKED:
         raise RankingError(f"there is no ranking of {of[:20]!r}; there are {' and '.join(RANKED)}")
-    sort = arguments.get("sort", "overlap")
+    text = arguments.get("sort", "overlap")
+    sort, descending = text.removeprefix("-"), text.startswith("-")
     if sort not in SORTS:
         raise RankingError(f"rankings are sorted by {', '.join(SORTS)}, not by {sort[:20]!r}")
     numbers = {}
@@ -57,7 +58,7 @@ def asked(of: str, arguments: Mapping[str, str]) -> Asked:
         numbers[name] = int(text)
     if numbers["rows"] > MOST_ROWS:
         raise RankingError(f"rows={numbers['rows']}: at most {MOST_ROWS} at once")
-    return Asked(of, numbers["start"], numbers["rows"], sort, arguments.get("descending") == "1")
+    return Asked(of, numbers["start"], numbers["rows"], sort, descending)
 
 
 def page(
@@ -125,8 +126,8 @@ def _order(data: AtlasData, comparison: Comparison, wanted: Asked, selected: NDA
     elif wanted.sort == "crystal":
         ranks = _formula_ranks(data)
         key = (ranks[structure] if wanted.of == "atoms" else ranks)[members].astype(np.float64)
-    elif wanted.sort in ("element", "coordination") and wanted.of == "atoms":
-        key = over(data.of_atoms({"element": "atomic_number"}.get(wanted.sort, wanted.sort)))
+    elif wanted.sort == "coordination" and wanted.of == "atoms":
+        key = over(data.of_atoms("coordination"))
     elif wanted.sort == "sites" and wanted.of == "structures":
         key = np.bincount(structure[chosen], minlength=data.n_structures)[members].astype(np.float64)
     keys = [np.round(k, DECIMALS) for k in (further, overlap, key)]
@@ -168,7 +169,7 @@ def _structure_rows(
         rows.append({
             "atom": least, "label": data.label(least), "formula": clean(data.of_structures("formula")[s], 80),
             "id": clean(data.of_structures("id")[s], 80), "overlap": float(overlap[atoms].mean()),
-            "least": overlap[least], "control": None if control is None else float(control[atoms].mean()),
+            "control": None if control is None else float(control[atoms].mean()),
             "sites": len(atoms), "spacegroup": clean(data.of_structures("spacegroup_symbol")[s], 30),
         })  # fmt: skip
     return rows
@@ -176,12 +177,6 @@ def _structure_rows(
 
 def plain_rows(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Numbers as JSON has them, None for those that are not there."""
-
-    def plain(value: Any) -> Any:
-        if isinstance(value, float | np.floating):
-            return float(value) if math.isfinite(value) else None
-        return value
-
     return [{name: plain(value) for name, value in row.items()} for row in rows]
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
@@ -15,6 +14,7 @@ from dashboard.overlap import arrays
 from dashboard.overlap.compared import Comparison, obstacle
 from dashboard.overlap.means import Means, group_means, resamples
 from dashboard.palette import CATEGORY_NAMES
+from dashboard.plain import plain
 
 MOST_GROUPS = 14
 FEWEST_ATOMS = 3
@@ -22,7 +22,9 @@ PROTOTYPES = ("prototype", "structure_type", "prototype_label", "structure_proto
 LARGEST_COORDINATION = 13
 
 
-def summary(data: AtlasData, comparison: Comparison, selected: NDArray[np.bool_]) -> dict[str, Any]:
+def summary(
+    data: AtlasData, comparison: Comparison, selected: NDArray[np.bool_], *, every_group: bool = False
+) -> dict[str, Any]:
     """What the page shows of a comparison.
 
     Parameters
@@ -30,17 +32,20 @@ def summary(data: AtlasData, comparison: Comparison, selected: NDArray[np.bool_]
     data : AtlasData
     comparison : Comparison
     selected : (N,) bool
+    every_group : bool
+        Whether rows are of all groups, not only of the first `MOST_GROUPS` of each kind and of frequent prototypes.
 
     Returns
     -------
     dict
-        Ready for JSON: ``label``, ``models``, ``obstacle``; and where there is an overlap ``all`` (a mean), ``control``
-        (likewise, or None), ``chance``, ``elements`` (mean by symbol), ``groups`` (each with ``rows`` of means),
-        ``resamples``, ``lacking`` (by model, selected atoms without a list). A mean has ``mean, low, high, atoms,
-        structures``; numbers that are not there are None.
+        Ready for JSON: ``label``, ``models``, ``layers`` (of each model, which its vectors are of), ``obstacle``; and
+        where there is an overlap ``all`` (a mean), ``control`` (likewise, or None), ``chance``, ``elements`` (mean by
+        symbol), ``groups`` (each with ``rows`` of means), ``resamples``, ``lacking`` (by model, selected atoms without
+        a list). A mean has ``mean, low, high, atoms, structures``; numbers that are not there are None.
     """
     head: dict[str, Any] = {
         "label": comparison.label, "models": list(comparison.models), "k": comparison.k, "near": comparison.near,
+        "layers": {key: clean(data.cards[key].layer, 120) or "not recorded" for key in comparison.models},
         "obstacle": obstacle(data, comparison),
     }  # fmt: skip
     if head["obstacle"]:
@@ -65,13 +70,13 @@ def summary(data: AtlasData, comparison: Comparison, selected: NDArray[np.bool_]
     return head | {
         "all": _record(means(overlap[chosen], everything, 1), 0),
         "control": None if control is None else _record(means(control[chosen], everything, 1), 0),
-        "chance": _number(expected.mean()) if len(chosen) and not comparison.chance else None,
+        "chance": plain(expected.mean()) if len(chosen) and not comparison.chance else None,
         "elements": {
             data.symbols[z]: _record(by_element, z) for z in np.flatnonzero(by_element.atoms).tolist()
         },
         "groups": [
             group for name in ("category", "crystal_system", "prototype", "coordination")
-            if (group := _group(data, name, chosen, lambda codes, n: means(overlap[chosen], codes, n)))
+            if (group := _group(data, name, chosen, lambda codes, n: means(overlap[chosen], codes, n), every_group))
         ],
         "resamples": drawn.shape[1] if n_structures else 0,
         "lacking": {
@@ -82,25 +87,24 @@ def summary(data: AtlasData, comparison: Comparison, selected: NDArray[np.bool_]
 
 
 def _record(means: Means, g: int) -> dict[str, Any]:
-    return {name: _number(getattr(means, name)[g]) for name in ("mean", "low", "high")} | {
+    return {name: plain(getattr(means, name)[g]) for name in ("mean", "low", "high")} | {
         "atoms": int(means.atoms[g]), "structures": int(means.structures[g])
     }  # fmt: skip
 
 
-def _number(value: float) -> float | None:
-    return float(value) if math.isfinite(value) else None
-
-
-def _group(data: AtlasData, name: str, chosen: NDArray[np.intp], means: Any) -> dict[str, Any] | None:
+def _group(data: AtlasData, name: str, chosen: NDArray[np.intp], means: Any, every: bool) -> dict[str, Any] | None:
     """One way of grouping atoms, its rows in their own order or by how many atoms they have; None where unknown."""
     found = _codes(data, name)
     if found is None:
         return None
     label, codes, labels, texts, in_order = found
     result = means(codes[chosen], len(labels))
-    there = [g for g in range(len(labels)) if result.atoms[g] >= (FEWEST_ATOMS if name == "prototype" else 1)]
+    least = FEWEST_ATOMS if name == "prototype" and not every else 1
+    there = [g for g in range(len(labels)) if result.atoms[g] >= least]
     ranked = there if in_order else sorted(there, key=lambda g: -result.atoms[g])
-    rows = [_record(result, g) | {"label": labels[g], "find": texts[g]} for g in ranked[:MOST_GROUPS]]
+    rows = [
+        _record(result, g) | {"label": labels[g], "find": texts[g]} for g in (ranked if every else ranked[:MOST_GROUPS])
+    ]
     return {"id": name, "label": label, "rows": rows, "more": len(ranked) - len(rows)} if rows else None
 
 

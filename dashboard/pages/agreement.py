@@ -2,24 +2,35 @@
 
 from __future__ import annotations
 
+import logging
+import re
 from contextlib import suppress
 from typing import Any
 
+import numpy as np
 from dash import Dash
 from flask import Blueprint, Response, abort, request
+from numpy.typing import NDArray
 from werkzeug.wrappers import Response as BaseResponse
 
 from dashboard import selection
 from dashboard.admission import cross_site_request
 from dashboard.agreement import results
+from dashboard.agreement.comparisons import Comparisons
 from dashboard.agreement.errors import ErrorTable, errors_of
-from dashboard.agreement.picked import Comparisons
 from dashboard.atlases import Atlases
 from dashboard.data import AtlasData
+from dashboard.export.content import Content
+from dashboard.export.methods import selection_words
 from dashboard.find import FindError
 from dashboard.routes import JSON, compact, query_string, refuse, respond, respond_json, route_data
 from dashboard.state import parse
 from precompute.contracts import AtlasError
+
+ASKER = re.compile(r"[A-Za-z0-9_-]{1,40}")
+NO_FOLDER = "The server cannot write its cache folder, so no selection can be compared; its log says why."
+
+log = logging.getLogger(__name__)
 
 
 def register(
@@ -71,21 +82,31 @@ def register(
             return refuse("selections are compared from the atlas's own page only", 403)
         data = route_data(atlases, atlas)
         try:
-            mask = selection.mask(data, parse(query_string(), data)[0])
-            return told(jobs.ask(data, mask, seen=request.args.get("seen") == "1"))
+            return told(jobs.ask(data, *asked(data), seen=request.args.get("seen") == "1"))
         except FindError as error:
             return told({"state": "refused", "error": f"The filter cannot be read: {error.message}"})
+        except OSError:
+            log.exception("a selection of %s was not compared", data.name)
+            return told({"state": "refused", "error": NO_FOLDER})
 
     @routes.post("/selection/leave")
     def leave_selection(atlas: str) -> Response:
         if cross_site_request():
             return refuse("selections are compared from the atlas's own page only", 403)
         data = route_data(atlases, atlas)
-        with suppress(FindError):  # then nothing was begun
-            jobs.leave(data, selection.mask(data, parse(query_string(), data)[0]))
+        with suppress(FindError, OSError):  # then nothing was begun
+            jobs.leave(data, *asked(data))
         return Response(status=204)
 
     app.server.register_blueprint(routes)
+
+
+def asked(data: AtlasData) -> tuple[NDArray[np.bool_], str, str]:
+    """What the request selects, the selection in words, and which page asks."""
+    view, _ = parse(query_string(), data)
+    mask = selection.mask(data, view)
+    asker = request.args.get("asker", "")
+    return mask, selection_words(Content(data, view, "", mask, {})), asker if ASKER.fullmatch(asker) else ""
 
 
 def run_body(data: AtlasData, name: str) -> bytes:

@@ -27,10 +27,10 @@ NOT_COMPARED = ("untrained", "control")
 KINDS = tuple(kind for kind, _ in neighbour_panel.KINDS)
 
 
-def layout() -> Component:
-    """The column before an atom is chosen."""
+def layout(near: str) -> Component:
+    """The column before an atom is chosen; `near` is the kind of lists that the view shows."""
     return html.Aside(
-        [crystal_panel.crystal_section(), neighbour_panel.neighbour_section(), crystal_panel.about_section()],
+        [crystal_panel.crystal_section(), neighbour_panel.neighbour_section(near), crystal_panel.about_section()],
         id="right",
         className="right",
         **named("The chosen atom"),

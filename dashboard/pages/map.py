@@ -43,7 +43,7 @@ def layout(atlases: Atlases, data: AtlasData, info: dict[str, Any], views: Path 
             left.layout(info),
             _centre(data),
             *[_place(name, label) for name, label in PAGES if name != "map"],
-            chosen.layout(),
+            chosen.layout(info["state"]["near"]),
         ],
         className="page",
     )

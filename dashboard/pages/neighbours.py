@@ -22,7 +22,8 @@ from dashboard.state import View, parse, query
 def register(app: Dash, atlases: Atlases) -> None:
     """Add the addresses ``overlap/summary``, ``overlap/ranked/<of>`` and ``overlap/around`` of each atlas.
 
-    All take the query of a view: what is compared, and what is selected.
+    All take the query of a view: what is compared, and what is selected. ``overlap/summary?groups=all`` has a row of
+    every group.
     """
     prefix = f"{app.config.routes_pathname_prefix}data/<atlas>/overlap"
     routes = Blueprint("overlap", __name__, url_prefix=prefix)
@@ -30,14 +31,16 @@ def register(app: Dash, atlases: Atlases) -> None:
     @routes.get("/summary")
     def overlap_summary(atlas: str) -> Response:
         data, view = asked(atlases, atlas)
-        return respond_json(summary.summary(data, compared.of_view(data, view), selection.mask(data, view)))
+        every = asked_for.args.get("groups") == "all"
+        found = summary.summary(data, compared.of_view(data, view), selection.mask(data, view), every_group=every)
+        return respond_json(found)
 
     @routes.get("/ranked/<of>")
     def overlap_ranked(atlas: str, of: str) -> Response:
         data, view = asked(atlases, atlas)
         wanted = ranking.asked(of, asked_for.args)
-        # the atom is no part of the selection, so that the order is kept from atom to atom
-        named = query(replace(view, atom=None), data)
+        # neither the atom nor the order is part of the selection, so that a ranking is kept from atom to atom
+        named = query(replace(view, atom=None, sort="overlap"), data)
         return respond_json(
             ranking.page(
                 data, compared.of_view(data, view), wanted, named, lambda: selection.mask(data, view),

@@ -199,6 +199,8 @@ def test_other_anchors_are_measured_as_those_of_the_atlas(tmp_path: Path, make: 
     assert (asked[0]["measure"], asked[0]["centre"]) == ("rbf", True)
 
 
+@pytest.mark.slow
+@pytest.mark.ci
 def test_kinds_of_atoms_levels_and_spaces_are_runs_of_their_own(own: Path) -> None:
     for options in (
         ("--atoms", "all"),
@@ -218,6 +220,8 @@ def test_kinds_of_atoms_levels_and_spaces_are_runs_of_their_own(own: Path) -> No
     assert found["representatives-structure"].scores["cka"].n == 37
 
 
+@pytest.mark.slow
+@pytest.mark.ci
 def test_a_selection_in_the_words_of_the_page_limits_the_atoms(own: Path) -> None:
     result = run("agreement", own, "--select", "element = F", "--metrics", "cka", "--json")
     data = json.loads(result.stdout)

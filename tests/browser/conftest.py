@@ -69,10 +69,12 @@ def atlas_path(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def address(atlas_path):
-    """A served synthetic atlas."""
-    with served(atlas_path) as base:
-        yield base
+def address(atlas_path, tmp_path_factory):
+    """A served synthetic atlas, with a cache folder of its own."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+        with served(atlas_path) as base:
+            yield base
 
 
 class Visit:

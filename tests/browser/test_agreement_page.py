@@ -8,9 +8,10 @@ import re
 import pytest
 from playwright.sync_api import expect
 
+from precompute.agreement.stored import write_run
 from tests.browser.conftest import served, visiting
 from tests.dashboard.synthetic import write_atlas
-from tests.dashboard.synthetic_agreement import KEYS, REASON
+from tests.dashboard.synthetic_agreement import KEYS, REASON, run
 
 pytestmark = pytest.mark.browser
 PAGE = "?page=agreement"
@@ -19,6 +20,8 @@ DRAWN_OR_WHY = """() => {
     const [why, drawing] = [document.querySelector(".agree-why"), document.querySelector("#agree-drawing")];
     return why.checkVisibility() ? /^(?!Reading).+/.test(why.textContent) : drawing.querySelector("text");
 }"""
+BEHIND = """() => [".agree-main .agree-place", ".agree-main .agree-save", ".agree-panel"]
+    .map(place => document.querySelector(place).inert)"""
 NO_HINTS = "try { localStorage.setItem('platonic-atlas:hints', 'done') } catch {}"
 
 
@@ -164,6 +167,111 @@ def test_the_plan_of_transport_names_elements_under_the_pointer(visit):
     expect(page.locator(".agree-why")).to_contain_text("No plan is stored for these two models")
 
 
+def test_the_plan_of_transport_is_read_without_a_pointer_and_saved(visit):
+    page = opened(visit, "&figure=transport")
+    summary = page.locator(".agree-table summary")
+    summary.focus()
+    page.keyboard.press("Enter")
+    rows_ = page.locator(".agree-table tbody tr")
+    expect(rows_.first).to_contain_text("2.0 %")
+    assert rows_.count() == 12  # four elements, less those that stay
+    name, body = saved(page, page.get_by_role("region", name="Figures").get_by_role("button", name="CSV"))
+    assert name == "synthetic-agreement-representatives-atom-transport.csv"
+    lines = list(csv.DictReader(io.StringIO(body.decode("utf-8-sig"))))
+    assert len(lines) == 16
+    assert sum(float(line["part_of_all_atoms"]) for line in lines) == pytest.approx(1, abs=1e-3)
+    page.get_by_role("tab", name="Imbalance").click()
+    expect(summary).to_be_hidden()
+
+
+def test_the_focus_stays_on_the_mark_that_was_chosen_and_back_undoes_the_choice(visit):
+    page = opened(visit)
+    row = page.locator("#agree-drawing .mark[data-metric='cka']")
+    row.focus()
+    page.keyboard.press("Enter")
+    visit.until_query("metric=cka")
+    expect(page.locator(".agree-title")).to_have_text("Linear CKA")
+    expect(row).to_be_focused()
+    assert page.locator("#agree-drawing [tabindex='0']").count() == 1
+    page.go_back()
+    expect(page.locator(".agree-title")).to_have_text("Procrustes similarity")
+
+
+def test_what_cannot_be_read_is_asked_for_once_and_again_when_somebody_wants(visit):
+    page, asked = visit.page, []
+
+    def fail(route):
+        asked.append(route.request.url)
+        route.fulfill(status=500, body="no")
+
+    page.route("**/agreement/runs/**", fail)
+    page.goto(visit.address + PAGE)
+    expect(page.locator(".agree-none")).to_contain_text("could not be read: the server answered 500")
+    page.evaluate("atlas.view.set({ metric: 'cka' })")
+    page.evaluate("atlas.view.set({ order: 'list' })")
+    page.wait_for_timeout(300)
+    assert len(asked) == 1
+    page.unroute("**/agreement/runs/**")
+    page.get_by_role("button", name="Try again").click()
+    page.wait_for_selector(f"{MATRIX} .cell")
+    page.route("**/agreement/transport*", fail)
+    page.get_by_role("tab", name="Transport").click()
+    expect(page.locator(".agree-why")).to_contain_text("The plan could not be read")
+    page.wait_for_timeout(300)
+    assert len(asked) == 2
+    visit.errors.clear()  # the answers that this test has made
+
+
+def test_a_poll_that_is_lost_does_not_end_the_comparison(visit):
+    page, lost = visit.page, []
+
+    def lose(route):
+        lost.append(1)
+        route.abort() if len(lost) < 3 else route.continue_()
+
+    page.route("**/agreement/selection?*", lose)
+    opened(visit, "&elements=O,Na,Cl")
+    page.get_by_role("button", name="Selection: ").click()
+    expect(page.locator(".agree-progress")).to_contain_text("it is asked again")
+    expect(page.locator(".agree-over")).to_contain_text("of the selection’s", timeout=20_000)
+    assert len(lost) >= 3
+    visit.errors.clear()  # the connections that this test has cut
+
+
+def test_a_refused_comparison_can_be_asked_for_again(visit):
+    page, asked = visit.page, []
+
+    def refuse_first(route):
+        asked.append(1)
+        if len(asked) > 1:
+            return route.continue_()
+        return route.fulfill(json={"state": "refused", "error": "Too many comparisons are waiting"})
+
+    page.route("**/agreement/selection?*", refuse_first)
+    opened(visit, "&elements=O,Na,Cl")
+    page.get_by_role("button", name="Selection: ").click()
+    expect(page.locator(".agree-refused")).to_contain_text("Too many comparisons")
+    page.wait_for_timeout(700)
+    assert len(asked) == 1
+    page.get_by_role("button", name="Try again").click()
+    expect(page.locator(".agree-over")).to_contain_text("of the selection’s", timeout=20_000)
+
+
+def test_a_run_without_metrics_of_pairs_shows_what_it_has(browser, tmp_path):
+    of_models = run("representatives", "atom", ("intrinsic-dimension", "collapse"))
+    bare = write_atlas(tmp_path / "bare.zarr", agreement=False, add=lambda file: write_run(file, of_models))
+    with served(bare) as address, visiting(browser, address) as visit:
+        visit.page.add_init_script(NO_HINTS)
+        page = visit.page
+        page.goto(address + PAGE)
+        expect(page.locator(".agree-none")).to_contain_text("no metric of pairs of models")
+        for tab in page.get_by_role("tab").all():
+            tab.click()
+            page.wait_for_function(DRAWN_OR_WHY)
+        page.get_by_role("tab", name="Dimension").click()
+        expect(page.locator("#agree-drawing .mark")).not_to_have_count(0)
+
+
 def test_errors_are_asked_for_where_none_are_known_and_drawn_where_they_are(browser, atlas_path, tmp_path, visit):
     page = opened(visit, "&figure=errors")
     expect(page.locator(".agree-why")).to_contain_text("--errors errors.csv")
@@ -182,10 +290,20 @@ def test_the_selection_is_compared_and_leaving_forgets_it(visit):
     page.evaluate("atlas.view.set({ elements: ['O', 'Na', 'Cl'] })")
     page.get_by_role("button", name="Selection: 85 atoms").click()
     visit.until_query("over=selection")
-    expect(page.locator(".agree-over")).to_contain_text("of the selection’s 85 atoms", timeout=60_000)
+    expect(page.locator(".agree-over")).to_contain_text("of the selection’s 85 atoms (elements", timeout=60_000)
     expect(page.locator(".agree-progress")).to_be_hidden(timeout=60_000)
+    matrix = page.get_by_role("region", name="Model against model")
+    name, body = saved(page, matrix.get_by_role("button", name="CSV"))
+    assert re.fullmatch(r"synthetic-agreement-selection-[0-9a-f]{8}-procrustes\.csv", name)
+    lines = list(csv.DictReader(io.StringIO(body.decode("utf-8-sig"))))
+    assert {line["selection"] for line in lines} == {"elements O, Na, Cl"}
     page.evaluate("atlas.view.set({ elements: ['Li'] })")
     expect(page.locator(".agree-refused")).to_contain_text("at least 22 are needed")
+    # what stood there is of other atoms: it can be neither saved nor chosen from
+    assert page.evaluate(BEHIND) == [True, True, True]
+    page.keyboard.press("e")
+    expect(page.locator("[data-export-says=svg]")).to_have_text("There is no comparison to save yet.")
+    page.keyboard.press("Escape")
     page.get_by_role("button", name="Whole atlas").click()
     expect(page.locator(".agree-over")).to_contain_text("200 resamples")
 
@@ -202,9 +320,10 @@ def test_what_is_shown_is_saved_as_table_run_drawing_and_picture(visit):
     matrix = page.get_by_role("region", name="Model against model")
     name, body = saved(page, matrix.get_by_role("button", name="CSV"))
     lines = list(csv.DictReader(io.StringIO(body.decode("utf-8-sig"))))
-    assert name == "synthetic-agreement-cka.csv"
+    assert name == "synthetic-agreement-representatives-atom-cka.csv"
     assert len(lines) == len(KEYS) ** 2
     assert {line["n"] for line in lines} == {"40"}
+    assert {(line["resamples"], line["permutations"], line["selection"]) for line in lines} == {("200", "20", "")}
     assert json.loads(saved(page, matrix.get_by_role("button", name="JSON"))[1])["run"]["models"] == list(KEYS)
     drawing = saved(page, matrix.get_by_role("button", name="SVG"))[1].decode()
     assert "Linear CKA" in drawing
@@ -219,7 +338,7 @@ def test_the_menu_of_exports_saves_the_matrix_here_and_maps_on_the_map(visit):
     page.get_by_role("button", name="Export", exact=True).click()
     expect(page.locator("[data-export-says=svg]")).to_have_text(f"Linear CKA of {len(KEYS)} models")
     name, body = saved(page, page.locator("[data-export=svg]"))
-    assert name == "synthetic-agreement-cka.svg"
+    assert name == "synthetic-agreement-representatives-atom-cka.svg"
     assert b"Linear CKA" in body
     page.get_by_role("link", name="Map").click()
     visit.settled()

@@ -153,10 +153,11 @@ def test_overlap_names_its_pairs(visit):
 
 
 def test_kind_of_lists_is_part_of_the_view(visit):
-    page = visit.open(CERIUM).page
+    page = visit.open(f"{CERIUM}&near=all").page
+    page.wait_for_function("document.querySelector('#near input[value=all]').checked")
     page.get_by_text("Same element", exact=True).click()
     visit.until_query("near=within_element")
-    page.get_by_text("One a site", exact=True).click()
+    page.get_by_text("One per site", exact=True).click()
     visit.until_view("near", "representatives")
     visit.set(near="all")
     page.wait_for_function("document.querySelector('#near input[value=all]').checked")

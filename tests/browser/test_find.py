@@ -103,7 +103,7 @@ def test_a_class_is_suggested_first_and_filters_at_once(visit):
 
 def test_an_atom_of_an_element_in_a_crystal_is_chosen(visit):
     visit.open()
-    assert write(visit, "O in BaC")[0].startswith("BaCeO3 · a perovskite · BaCeO3-0")
+    assert write(visit, "O in BaC")[0].startswith("O in BaCeO3 · a perovskite · BaCeO3-0")
     box(visit).press("ArrowDown")
     box(visit).press("Enter")
     visit.until_view("atom", first_atom("BaCeO3-0") + 2)

@@ -1,17 +1,17 @@
 """The Neighbours page in a browser: numbers, small maps, the ranking, one atom, and what each click does."""
 
+import csv
 import re
 
 import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import served, visiting
+from tests.browser.neighbours_steps import DONE, PAIR, here, mean, ready, region
 from tests.dashboard.synthetic import HOSTILE_ID
 from tests.dashboard.synthetic_overlap import write_overlap_atlas
 
 pytestmark = pytest.mark.browser
-PAIR = "?page=neighbours&pair=7net-0,mace-untrained"
-DONE = "try { localStorage.setItem('platonic-atlas:hints', 'done') } catch {}"
 
 
 @pytest.fixture(scope="module")
@@ -30,30 +30,6 @@ def visit(browser, overlap_address, scheme):
     with visiting(browser, overlap_address, color_scheme=scheme) as made:
         made.page.add_init_script(DONE)
         yield made
-
-
-def here(visit, query=PAIR):
-    """Open the page and wait for its numbers."""
-    visit.open(query)
-    return ready(visit)
-
-
-def ready(visit):
-    """Wait until nothing on the page is being asked for."""
-    page = visit.page
-    page.wait_for_function(
-        """() => document.querySelector('#page-neighbours .headline > *')
-            && !document.querySelector('#page-neighbours.waiting, #page-neighbours .waiting, .maps.small.busy')"""
-    )
-    return page
-
-
-def region(page, name):
-    return page.locator("#page-neighbours").get_by_role("region", name=name, exact=True)
-
-
-def mean(page):
-    return page.locator(".figure b").first.inner_text()
 
 
 def colours(page):
@@ -116,11 +92,14 @@ def test_controls_change_the_view_its_address_and_the_numbers(visit):
 
 
 def test_a_pasted_address_shows_the_same(visit):
-    query = f"{PAIR}&atom=BaCeO3-0:2&near=all&nearest=20&chance=1&ranked=structures"
+    query = f"{PAIR}&atom=BaCeO3-0:2&near=all&nearest=20&chance=1&ranked=structures&sort=-control"
     page = here(visit, query)
     assert visit.query() == query
     expect(page.get_by_role("button", name="20", exact=True)).to_have_attribute("aria-pressed", "true")
     expect(page.get_by_role("button", name="Crystals", exact=True)).to_have_attribute("aria-pressed", "true")
+    expect(page.get_by_role("columnheader", name="Element-only", exact=True)).to_have_attribute(
+        "aria-sort", "descending"
+    )
     expect(region(page, "The chosen atom").get_by_role("heading", name="Ce 1 in BaCeO3")).to_be_visible()
 
 
@@ -136,6 +115,12 @@ def test_the_ranking_sorts_turns_pages_and_chooses_atoms_by_mouse_and_keys(visit
     last = [float(v) for v in values.all_inner_texts()]
     assert last == sorted(last, reverse=True)
     assert last[0] > first[0]
+    visit.until_query("sort=-overlap")
+    page.go_back()
+    ready(visit)
+    expect(ranked.get_by_role("columnheader", name="Overlap")).to_have_attribute("aria-sort", "ascending")
+    page.go_forward()
+    ready(visit)
     ranked.get_by_role("button", name="Overlap").click()
     ready(visit)
     ranked.get_by_role("button", name="Next rows").click()
@@ -176,7 +161,7 @@ def test_one_atom_is_shown_as_each_model_sees_it_and_every_name_leads_on(visit):
     expect(around.get_by_role("status")).to_contain_text(
         f"{counts['Both'] / 10:.2f} of k = 10 shared; with element-only"
     )
-    expect(around.get_by_role("status")).to_contain_text("order alike")
+    expect(around.get_by_role("status")).to_contain_text("rank-biased overlap")
     only = around.get_by_role("group", name="Only 7net-0").get_by_role("button").first
     assert re.search(r" in .*; 7net-0: rank \d+, cosine 0\.\d{3}", only.get_attribute("aria-label"))
     why = around.get_by_role("group", name=re.compile("^Why"))
@@ -228,13 +213,16 @@ def test_groups_and_elements_select_and_take_it_back(visit):
     )
 
 
-def test_means_are_saved_as_a_table(visit):
-    page = here(visit)
+def test_means_are_saved_as_a_table_named_by_what_they_are_of(visit):
+    page = here(visit, f"{PAIR}&find=element%20%3D%20O&near=all")
     with page.expect_download() as saved:
         region(page, "By element and by crystal").get_by_role("button", name="CSV").click()
-    text = saved.value.path().read_text()
-    assert text.startswith("group,name,mean_overlap,low_95,high_95,sites,crystals,of,lists")
-    assert "element,O," in text
+    assert saved.value.suggested_filename == "overlap-7net-0-mace-untrained-all-k10-selection.csv"
+    head, *lines = csv.reader(saved.value.path().read_text().splitlines())
+    rows = [dict(zip(head, line, strict=True)) for line in lines]
+    assert {row["selection"] for row in rows} == {"find=element%20%3D%20O"}
+    assert [row["name"] for row in rows if row["group"] == "element"] == ["O"]
+    assert any(row["group"] == "by chance, at least" for row in rows)
 
 
 def test_small_maps_are_those_of_the_models_and_lead_to_the_page_of_maps(visit):

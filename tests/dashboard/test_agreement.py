@@ -1,6 +1,8 @@
 """What the Agreement page is told: runs, trees, plans, anchor counts, energy errors."""
 
 import json
+from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -36,6 +38,12 @@ def test_the_run_that_pages_open_with_comes_first(client):
     assert set(told["metrics"]) == set(METRICS)
     assert told["metrics"]["gfre"]["high"] is None
     assert all(m["meaning"] and m["source"] for m in told["metrics"].values())
+
+
+def test_the_layer_of_each_model_is_told_where_it_is_known(data):
+    cards = {"7net-0": replace(data.cards["7net-0"], layer="node features before readout")}
+    named = SimpleNamespace(cards={**data.cards, **cards}, model_keys=data.model_keys, atlas=data.atlas, keep=data.keep)
+    assert results.overview(named, None)["layers"] == {"7net-0": "node features before readout"}
 
 
 def test_scores_are_those_that_were_written(run, atlas_path):

@@ -1,5 +1,7 @@
 """Trees of models against SciPy's average linkage."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -69,3 +71,11 @@ def test_distance_is_one_minus_a_similarity_and_the_mean_of_both_directions():
     np.testing.assert_allclose(distances(one_way, METRICS["information-imbalance"]), [[0, 0.4], [0.4, 0]])
     above = np.array([[1, 1 + 1e-9], [1 + 1e-9, 1]])
     assert (distances(above, METRICS["cka-unbiased"]) == 0).all()
+
+
+def test_where_a_score_has_no_greatest_value_or_exceeds_it_there_is_no_distance():
+    value = np.array([[1, 1.28], [1.28, 1]])
+    bounded = replace(METRICS["id-correlation"], high=1.0)
+    for metric in (bounded, replace(bounded, high=np.inf)):
+        assert np.isnan(distances(value, metric)[0, 1])
+    np.testing.assert_allclose(distances(value - 0.5, bounded), [[0, 0.22], [0.22, 0]])

@@ -35,6 +35,8 @@ def test_overlap_with_a_control_pairs_it_with_each_model():
 
 def test_lists_shorter_than_asked_for_are_compared_at_their_length():
     assert overlap({"a": nearest(7), "b": nearest(7)}).k == 1
+    found = overlap({"a": nearest(1, 2, 3), "b": nearest(2, 1)})
+    assert (found.mean, found.k) == (1, 2)
 
 
 @pytest.mark.parametrize("lists", [{}, {"a": nearest(1)}, {"a": nearest(1), "b": []}])

@@ -6,6 +6,7 @@ import json
 
 import numpy as np
 import pytest
+import zarr
 
 from dashboard import selection
 from dashboard.app import create_app
@@ -82,6 +83,22 @@ def test_each_row_of_a_group_is_found_by_its_text(data, sites):
     assert sum(row["atoms"] for row in systems["rows"]) == sites.sum()
 
 
+def test_every_group_has_a_row_where_all_are_asked_for(data, client, monkeypatch):
+    few = summary.summary(data, COMPARISON, everything(data))
+    monkeypatch.setattr(summary, "MOST_GROUPS", 1)
+    monkeypatch.setattr(summary, "FEWEST_ATOMS", 1_000)
+    assert [len(g["rows"]) for g in summary.summary(data, COMPARISON, everything(data))["groups"]] == [1, 1, 1]
+    asked = f"{BASE}/summary?pair={','.join(PAIR)}&nearest=5&groups=all"
+    every = {group["id"]: group["rows"] for group in client.get(asked).json["groups"]}
+    for group in few["groups"]:
+        assert every[group["id"]][: len(group["rows"])] == group["rows"]
+
+
+def test_the_summary_says_which_layers_are_compared(data):
+    layers = summary.summary(data, COMPARISON, everything(data))["layers"]
+    assert layers == {key: data.cards[key].layer or "not recorded" for key in PAIR}
+
+
 def test_the_summary_counts_atoms_that_a_model_refused(data):
     found = summary.summary(data, Comparison(("7net-0", REFUSING), "all", 5, False), everything(data))
     assert found["lacking"] == {REFUSING: 3}
@@ -134,7 +151,7 @@ def test_crystals_are_ranked_by_the_mean_over_their_sites(data, sites):
         members = sites & (data.of_atoms("structure") == data.of_atoms("structure")[row["atom"]])
         assert row["overlap"] == pytest.approx(overlap[members].mean())
         assert row["sites"] == members.sum()
-        assert row["least"] == overlap[members].min() == overlap[row["atom"]]
+        assert overlap[row["atom"]] == overlap[members].min()
 
 
 @pytest.mark.parametrize("sort", ranking.SORTS)
@@ -206,6 +223,52 @@ def test_the_anchors_that_make_the_difference_are_those_of_the_largest(data):
         assert a["similar"][0] == pytest.approx(data.atlas.model(PAIR[0]).coordinates[atom, a["anchor"] - 1])
         assert (a["atom"] is None) == (a["anchor"] == OUTSIDE + 1)
     assert found["pair"] == list(PAIR)
+    assert (found["usual_over"], found["constant"]) == ([data.n_atoms, data.n_atoms], 0)
+
+
+def altered(tmp_path, alter):
+    """An atlas whose coordinates of the first of the pair are changed in place by `alter`."""
+    path = write_overlap_atlas(tmp_path / "synthetic.zarr")
+    array = zarr.open_array(path / "models" / PAIR[0] / "coordinates", mode="r+")
+    rows = array[:]
+    alter(rows)
+    array[:] = rows
+    return Atlases([path]).get("synthetic")
+
+
+def test_the_usual_similarity_is_over_all_atoms_whatever_their_order_in_the_file(tmp_path, monkeypatch):
+    # the end of the file is unlike its beginning, and blocks are of unequal lengths
+    def alter(rows):
+        rows[-5:] += 3.0
+        rows[:2] = np.nan
+
+    found = altered(tmp_path, alter)
+    monkeypatch.setattr(around, "ROWS_PER_CHUNK", 7)
+    mean, deviation, n = around.usual(found, PAIR[0])
+    rows = found.atlas.model(PAIR[0]).coordinates[2:].astype(float)
+    np.testing.assert_allclose(mean, rows.mean(axis=0), rtol=1e-12, atol=1e-12)
+    np.testing.assert_allclose(deviation, rows.std(axis=0), rtol=1e-12)
+    assert n == found.n_atoms - 2
+
+
+def test_an_anchor_equally_similar_to_all_atoms_is_left_out_and_said(tmp_path):
+    def alter(rows):
+        rows[:, 4] = np.float32(0.1)
+
+    found = around.around(altered(tmp_path, alter), COMPARISON, (), 40)
+    assert found["constant"] == 1
+    assert len(found["anchors"]) == around.MOST_ANCHORS
+    assert 5 not in [a["anchor"] for a in found["anchors"]]
+    json.dumps(found, allow_nan=False)
+
+
+def test_where_no_anchor_tells_models_apart_the_reason_is_said(tmp_path):
+    def alter(rows):
+        rows[:] = np.float32(0.1)
+
+    found = around.around(altered(tmp_path, alter), COMPARISON, (), 40)
+    assert found["anchors"] == []
+    assert "equally similar" in found["unexplained"]
 
 
 def test_anchors_that_are_not_in_the_atlas_are_named_all_the_same(data):

@@ -3,17 +3,18 @@ import { test } from "node:test";
 
 import { overSeeds } from "../../assets/agreement/anchors_chart.js";
 import { metricGroups } from "../../assets/agreement/controls.js";
-import { lookedAt } from "../../assets/agreement/figures.js";
+import { FIGURES, lookedAt, scatterWords } from "../../assets/agreement/figures.js";
 import { chartScale, metricRange, roundRange } from "../../assets/agreement/frame.js";
-import { matrixLayout, nextCell } from "../../assets/agreement/matrix.js";
-import { metricRows } from "../../assets/agreement/metrics_chart.js";
-import { freePlace } from "../../assets/agreement/pairs_chart.js";
+import { matrixLayout, nextCell, noTreeWords } from "../../assets/agreement/matrix.js";
+import { metricRows, reachesBeyond } from "../../assets/agreement/metrics_chart.js";
+import { freePlace, imbalanceNull } from "../../assets/agreement/pairs_chart.js";
 import { ALIKE_RAMPS, alikeColour } from "../../assets/agreement/ramp.js";
-import { csvField, scoresTable, wrapWords } from "../../assets/agreement/saving.js";
-import { alikePart, atChance, cellText, modelPairs, pairText, runLabel, scoreBetween, scoreRange, scoreText } from "../../assets/agreement/scores.js";
-import { categoryRuns, rowShares } from "../../assets/agreement/transport_chart.js";
+import { csvText, savedStem, scoresTable, wrapWords } from "../../assets/agreement/saving.js";
+import { alikePart, atChance, cellText, modelPairs, pairText, permutedText, runLabel, runText, scoreBetween, scoreRange, scoreText } from "../../assets/agreement/scores.js";
+import { categoryRuns, largestFlows, planLines, rowShares } from "../../assets/agreement/transport_chart.js";
 import { modelOrder, treeJoins } from "../../assets/agreement/tree_lines.js";
 import { comparedText, shownMetric } from "../../assets/pages/agreement.js";
+import { csvField } from "../../assets/panels/csv.js";
 
 const high = { id: "cka", label: "Linear CKA", low: 0, high: 1, alike: "high", symmetric: true, per: "pair", scope: "global", meaning: "m", source: "s" };
 const low = { ...high, id: "imbalance", label: "Imbalance", high: 2, alike: "low", symmetric: false, scope: "local" };
@@ -84,7 +85,7 @@ test("a pair is told with interval, chance, element identity and atoms", () => {
 });
 
 test("runs are named by what they compare", () => {
-  assert.equal(runLabel(run), "One atom a site");
+  assert.equal(runLabel(run), "One atom per site");
   assert.equal(runLabel({ ...run, atoms: "within-element", space: "embeddings", select: "O" }), "Within each element, raw embeddings, O");
 });
 
@@ -92,7 +93,7 @@ test("joins of a tree stand between the groups that they join", () => {
   const tree = { leaves: [0, 1, 2], joins: [[0, 1, 0.1], [3, 2, 0.5]], order: [0, 1, 2] };
   const [first, second] = treeJoins(tree, (model) => 10 * model);
   assert.deepEqual([first.from, first.to, first.a, first.b, first.at], [0, 10, 0, 0, 0.1]);
-  assert.deepEqual([second.from, second.to, second.a, second.at, second.members], [5, 20, 0.1, 0.5, [[0, 1], [2]]]);
+  assert.deepEqual([second.from, second.to, second.a, second.at], [5, 20, 0.1, 0.5]);
 });
 
 test("models stand as the tree has them or as the run lists them, what is no model last", () => {
@@ -131,6 +132,7 @@ test("the metric asked for is shown, or the first that has scores", () => {
   const lacking = { ...run, scores: { cka: score(filled(null), { reason: "no" }), imbalance } };
   assert.equal(shownMetric(lacking, metrics, "cka"), "imbalance");
   assert.equal(shownMetric({ ...run, scores: { imbalance } }, metrics, "cka"), "imbalance");
+  assert.equal(shownMetric({ ...run, scores: { cka: lacking.scores.cka } }, metrics, "imbalance"), "cka");
   const groups = metricGroups(metrics, lacking);
   assert.deepEqual(groups[0], ["Global", [["cka", "Linear CKA", true]]]);
 });
@@ -140,6 +142,8 @@ test("a comparison of a selection says how many atoms of how many, and the seed 
   assert.match(few, /^40 symmetry-distinct atoms of the selection’s 90 atoms, in 9 structures · k = 10/);
   const many = comparedText({ ...run, selected: 9000, representatives: 4000, lacking: 2 }, false);
   assert.match(many, /^40 atoms drawn from the selection’s 4,000 symmetry-distinct atoms \(seed 0\), in 9 structures; 2 atoms left out/);
+  assert.match(comparedText({ ...run, select: "elements O", selected: 90, representatives: 40, lacking: 0 }, false), /90 atoms \(elements O\), in 9/);
+  assert.match(runText({ ...run, select: "elements O" }), /selected: elements O/);
 });
 
 test("metrics with two directions have two rows under their heading", () => {
@@ -150,7 +154,11 @@ test("tables guard what a spreadsheet would run, and hold every ordered pair", (
   assert.deepEqual(["=1+1", 'a"b', "x,y", "plain", null, 0.5].map(csvField), ["'=1+1", '"a""b"', '"x,y"', "plain", "", "0.5"]);
   const lines = scoresTable(run, metrics, "imbalance").trimEnd().split("\r\n");
   assert.equal(lines.length, 1 + 9);
-  assert.equal(lines[3], "Imbalance,a,'=c,0.7,0.4,0.6,1,1.1,40,atoms,representatives,atom,coordinates,10,0,");
+  assert.equal(lines[3], "Imbalance,a,'=c,0.7,0.4,0.6,1,1.1,40,atoms,representatives,atom,coordinates,10,0,2,3,,,");
+  const picked = scoresTable({ ...run, select: "elements O, Na" }, metrics, "imbalance", { a: "last layer" }).split("\r\n");
+  assert.ok(picked[3].endsWith(',2,3,"elements O, Na",last layer,'));
+  assert.equal(csvText([["a", 1], ["b,c", null]]), 'a,1\r\n"b,c",\r\n');
+  assert.equal(savedStem("atlas", { ...run, name: "selection-1a2b3c4d" }, "cka"), "atlas-agreement-selection-1a2b3c4d-cka");
   assert.equal(lines[6].split(",")[3], "");
 });
 
@@ -186,4 +194,57 @@ test("names stand where no other name or mark is, as long as there is such a pla
   assert.equal(first.left, 58);
   assert.ok(second.right <= first.left || Math.abs(second.y - first.y) >= 11);
   assert.ok(freePlace(190, 50, 40, [], box).right <= 208);
+});
+
+test("captions of two metrics say which way is alike, and claim global without local only where the axes are those", () => {
+  const local = { ...high, id: "knn", label: "Mutual k-NN", scope: "local" };
+  const all = { ...metrics, knn: local };
+  const whole = { ...run, scores: { cka, imbalance, knn: score(cka.value, { n: 30 }) } };
+  const said = (axes) => scatterWords({ run: whole, metrics: all, axes }).join(" ");
+  const global = said(["cka", "knn"]);
+  for (const part of ["Linear CKA: alike is right", "Mutual k-NN: alike is up", "Far right but low:", "Li & Walsh", "40 symmetry-distinct atoms and 30"]) assert.ok(global.includes(part), part);
+  const reversed = said(["cka", "imbalance"]);
+  for (const part of ["Imbalance: alike is down", "Far right but high up:", "For Imbalance, mark and bar are the means of both directions"]) assert.ok(reversed.includes(part), part);
+  for (const axes of [["knn", "cka"], ["knn", "imbalance"], ["cka", "cka"]]) assert.doesNotMatch(said(axes), /Li & Walsh|Far /);
+});
+
+test("where low means alike, the edge of chance is said to be mirrored", () => {
+  const found = { value: 0.5, null: 1, nullHigh: 1.1 };
+  assert.equal(permutedText(found, high), "Atoms permuted: 1.000, 97.5 % below 1.100");
+  assert.match(permutedText(found, low), /^Atoms permuted: 1\.000; better below 0\.900, as far under it as its 97\.5 % quantile is above$/);
+});
+
+test("numbers beyond the axis from 0 to 1 are noticed", () => {
+  assert.equal(reachesBeyond(run, metrics, 0, 1), false);
+  assert.equal(reachesBeyond({ ...run, scores: { cka: score(filled(1.28)) } }, metrics, 0, 1), true);
+  assert.equal(reachesBeyond({ ...run, scores: { cka: score(filled(0.9), { low: filled(-0.1) }) } }, metrics, 0, 1), true);
+});
+
+test("why there is no tree is what is so", () => {
+  assert.equal(noTreeWords(low, imbalance).join(" "), "No tree: a pair lacks a score");
+  assert.equal(noTreeWords({ ...high, high: null }, cka).join(" "), "No tree: the score has no greatest value");
+});
+
+test("imbalance has a null over both directions, or none", () => {
+  const pairs = [{ i: 0, j: 1 }, { i: 0, j: 2 }];
+  const of = (more) => imbalanceNull({ scores: { "information-imbalance": score(filled(0.5), more) } }, pairs);
+  assert.ok(Math.abs(of({ null: [[null, 1, 0.9], [1.1, null, 1], [1, 1, null]] }) - 1) < 1e-12);
+  assert.equal(of({ null: filled(null) }), null);
+});
+
+test("the largest flows of a plan leave the diagonal out; the file holds every one", () => {
+  const plan = { elements: ["O", "Na", "Cl"], plan: [[0.3, 0.1, 0], [0.05, 0.25, 0.2], [0, 0, 0.1]], n: 40 };
+  assert.deepEqual(largestFlows(plan, 2).map(({ from, to, part }) => [from, to, part]), [["Na", "Cl", 0.2], ["O", "Na", 0.1]]);
+  const lines = planLines(plan, ["a", "b"]);
+  assert.equal(lines.length, 1 + 9);
+  assert.deepEqual(lines[2], ["O", "Na", 0.1, 0.25, 40]);
+});
+
+test("a run without metrics of pairs has a reason in every figure that needs one", () => {
+  const only = { ...run, scores: { size: { ...cka, value: [3, 4, 5] } } };
+  const all = { ...metrics, size: { ...high, id: "size", per: "model", scope: "dimension" } };
+  assert.equal(shownMetric(only, all, "cka"), "");
+  const context = { run: only, metrics: all, name: "", axes: ["cka", "imbalance"], pair: [], cards, baselines: [], errors: { models: { a: [1], b: [1], "=c": [1] } } };
+  assert.deepEqual(lookedAt(context), ["a", "b"]);
+  for (const name of ["metrics", "scatter", "errors"]) assert.ok(FIGURES[name].why(context), name);
 });

@@ -6,10 +6,11 @@ import { splitByPair } from "../../assets/neighbours/cards.js";
 import { firstPair, pairAfter } from "../../assets/neighbours/controls.js";
 import { dotAxis, meanText, twoDecimals } from "../../assets/neighbours/dots.js";
 import { headlineText } from "../../assets/neighbours/headline.js";
-import { sortAfter } from "../../assets/neighbours/ranking.js";
+import { orderOf, sortAfter } from "../../assets/neighbours/ranking.js";
 import { makeDerivedView } from "../../assets/neighbours/small_maps.js";
-import { meansTable, overlapCells } from "../../assets/neighbours/where.js";
-import { reachOf } from "../../assets/neighbours/why.js";
+import { meansFile, meansTable, overlapCells } from "../../assets/neighbours/where.js";
+import { reachOf, usualText } from "../../assets/neighbours/why.js";
+import { failureText } from "../../assets/panels/failure.js";
 import { makeEvents } from "../../assets/atlas/events.js";
 import { mapsOf } from "../../assets/pages/neighbours.js";
 
@@ -65,8 +66,21 @@ test("neighbours fall into those of one, of both and of the other, each in the o
 });
 
 test("a column sorts with the least first, then the other way", () => {
-  assert.deepEqual(sortAfter({ sort: "overlap", descending: false }, "overlap"), { sort: "overlap", descending: true });
-  assert.deepEqual(sortAfter({ sort: "overlap", descending: true }, "control"), { sort: "control", descending: false });
+  assert.equal(sortAfter({ column: "overlap", descending: false }, "overlap"), "-overlap");
+  assert.equal(sortAfter({ column: "overlap", descending: true }, "overlap"), "overlap");
+  assert.equal(sortAfter({ column: "overlap", descending: true }, "control"), "control");
+});
+
+test("a view says by which column it ranks; one that atoms or crystals lack is not used", () => {
+  assert.deepEqual(orderOf({ ranked: "structures", sort: "-sites" }), { column: "sites", descending: true });
+  assert.deepEqual(orderOf({ ranked: "atoms", sort: "-sites" }), { column: "overlap", descending: false });
+  assert.deepEqual(orderOf({ ranked: "atoms", sort: "coordination" }), { column: "coordination", descending: false });
+});
+
+test("why something could not be read is said without addresses", () => {
+  assert.equal(failureText(Object.assign(new Error("overlap/summary?pair=a,b could not be read (500)"), { status: 500, said: "" })), "The server answered with an error (500).");
+  assert.equal(failureText(Object.assign(new Error("The filter ends early."), { status: 400, said: "The filter ends early." })), "The filter ends early.");
+  assert.equal(failureText(new TypeError("Failed to fetch")), "The server cannot be reached.");
 });
 
 test("numbers have a true minus, no negative zero, and a dash where there is none", () => {
@@ -88,12 +102,27 @@ test("the axis of differences holds the largest on either side", () => {
   assert.equal(reachOf([{ difference: 0.2 }]), 1);
 });
 
+test("standard deviations say over how many atoms they are, and which anchors have none", () => {
+  const found = { pair: ["a", "b"], usual_over: [6706, 6706], constant: 0 };
+  assert.equal(usualText(found), "in standard deviations over the 6,706 atoms of the atlas that each model embedded.");
+  assert.match(usualText({ ...found, usual_over: [6706, 6703], constant: 2 }), /\(a 6,706, b 6,703\)\. 2 anchors left out/);
+});
+
 test("the headline says over how many sites of how many crystals, of which lists, and who lacks how many", () => {
   const found = { all: { mean: 0.3, low: 0.2, high: 0.4, atoms: 2317, structures: 962 }, k: 10, near: "representatives", resamples: 1000, lacking: { b: 2 } };
   const said = headlineText(found, false, true);
-  assert.match(said, /10 nearest neighbours, mean over 2,317 sites in 962 crystals of the selection \(lists: one atom a site\)/);
+  assert.match(said, /10 nearest neighbours, mean over 2,317 sites in 962 crystals of the selection \(lists: one atom per site\)/);
   assert.match(said, /1,000 resamples of the crystals\. b has no list of 2 atoms\./);
   assert.doesNotMatch(headlineText({ ...found, all: { ...found.all, low: null }, lacking: {} }, true, false), /95|selection/);
+});
+
+test("the control's number says over how many sites it is, and chance among all atoms that it is too low", () => {
+  const all = { mean: 0.3, low: null, high: null, atoms: 20, structures: 4 };
+  const found = { all, control: { ...all, atoms: 17, structures: 3 }, chance: 0.1, k: 10, near: "representatives", resamples: 0, lacking: {} };
+  assert.match(headlineText(found, false, false), /over 20 sites in 4 crystals .* With element-only: over 17 sites in 3 crystals\./);
+  assert.doesNotMatch(headlineText(found, false, false), /too low/);
+  assert.match(headlineText({ ...found, near: "all" }, false, false), /Chance is counted too low/);
+  assert.match(headlineText({ ...found, near: "all", chance: null }, true, false), /Chance is counted too low/);
 });
 
 test("an atom without an overlap is explained", () => {
@@ -104,8 +133,11 @@ test("an atom without an overlap is explained", () => {
   assert.equal(atomText({ ...found, obstacle: "Nothing." }, false), "Nothing.");
   assert.equal(
     atomText({ ...found, overlap: 0.4, control: 0.15, chance: 0.00431, order: 0.35 }, false),
-    "0.40 of k = 10 shared; with element-only 0.15; by chance 0.004; order alike 0.35.",
+    "0.40 of k = 10 shared; with element-only 0.15; by chance 0.004; rank-biased overlap 0.35.",
   );
+  const every = { ...found, overlap: 0.4, chance: 0.2, near: "all" };
+  assert.equal(atomText(every, false), "0.40 of k = 10 shared; by chance at least 0.20.");
+  assert.equal(atomText({ ...every, chance: null }, true), "Overlap above chance 0.40 (chance counted too low).");
 });
 
 test("cells of the periodic table show means, and say over what", () => {
@@ -116,14 +148,25 @@ test("cells of the periodic table show means, and say over what", () => {
   assert.deepEqual(cells.slice(1).map(({ says }) => says), ["helium: no site counted", "lithium: not in this atlas"]);
 });
 
-test("means are saved as a table, a line each, with what they are of", () => {
+test("means are saved as a table, a line each, with what they are of, chance and the selection", () => {
   const mean = { mean: 0.5, low: 0.4, high: null, atoms: 2, structures: 1 };
-  const found = { label: "Overlap of a and b, k = 10", near: "all", all: mean, control: null, elements: { H: mean }, groups: [{ label: "Prototype", rows: [{ ...mean, label: 'AB, "x"' }] }] };
-  assert.deepEqual(meansTable(found).split("\r\n"), [
-    "group,name,mean_overlap,low_95,high_95,atoms,crystals,of,lists",
-    'all,,0.5,0.4,,2,1,"Overlap of a and b, k = 10",all', 'element,H,0.5,0.4,,2,1,"Overlap of a and b, k = 10",all',
-    'prototype,"AB, ""x""",0.5,0.4,,2,1,"Overlap of a and b, k = 10",all', "",
+  const found = {
+    label: "Overlap of a and b, k = 10", models: ["a", "b"], layers: { a: "last", b: "node, scalars" }, near: "all", k: 10, all: mean, control: null, chance: 0.01,
+    elements: { H: mean }, groups: [{ label: "Prototype", rows: [{ ...mean, label: 'AB, "x"' }] }], resamples: 1000,
+  };
+  const about = 'a b,"a: last; b: node, scalars",all,10,zero,1000,find=element%20%3D%20H,"Overlap of a and b, k = 10"';
+  assert.deepEqual(meansTable(found, { chance: false, selected: true, selecting: "?find=element%20%3D%20H" }).split("\r\n"), [
+    "group,name,mean_overlap,low_95,high_95,atoms,crystals,models,layers,lists,k,counted_from,resamples,selection,of",
+    `all,,0.5,0.4,,2,1,${about}`, `"by chance, at least",,0.01,,,2,1,${about}`, `element,H,0.5,0.4,,2,1,${about}`, `prototype,"AB, ""x""",0.5,0.4,,2,1,${about}`, "",
   ]);
+  const above = meansTable({ ...found, chance: null }, { chance: true, selected: false, selecting: "" });
+  assert.match(above, /,chance,1000,all atoms,/);
+  assert.doesNotMatch(above, /by chance/);
+});
+
+test("a file of means is named by what they are of", () => {
+  assert.equal(meansFile({ models: ["a", "b<b>"], near: "all", k: 5 }, { chance: true, selected: true }), "overlap-a-b_b_-all-k5-above-chance-selection.csv");
+  assert.equal(meansFile({ models: ["a", "b", "c"], near: "representatives", k: 10 }, { chance: false, selected: false }), "overlap-3-models-representatives-k10.csv");
 });
 
 test("small maps take colours of their own and leave the page's zoom alone", () => {
