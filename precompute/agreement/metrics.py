@@ -136,13 +136,13 @@ _ALL = (
     Metric(
         "gfre", "Global reconstruction error", 0.0, math.inf, "low", False, *_PAIR,
         "What part of one model's features no linear map from the other's gives, on atoms that the map was not fitted "
-        "on. The interval holds the map fixed and is too narrow: about 88 % where it says 95 %.",
+        "on. The interval holds the map fixed and is too narrow: right in 80 to 90 % of cases, not 95 %.",
         f"{_GOSCINSKI}; {_CC}",
     ),
     Metric(
         "lfre", "Local reconstruction error", 0.0, math.inf, "low", False, "pair", "local",
         "The same with a linear map of its own around each atom, so that smooth curving does not count. The interval "
-        "holds the maps fixed and is too narrow: about 83 % where it says 95 %.",
+        "holds the maps fixed and is too narrow: right in 80 to 90 % of cases, not 95 %.",
         f"{_GOSCINSKI}; {_CC}",
     ),
 )  # fmt: skip
