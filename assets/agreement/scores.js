@@ -1,6 +1,6 @@
 /* Scores of a run as the page writes and colours them. */
 import { niceEdges } from "../panels/bins.js";
-import { counted } from "../panels/words.js";
+import { counted, groupedNumber } from "../panels/words.js";
 
 const MINUS = "−";
 export const SCOPE_TITLES = [["global", "Global"], ["local", "Local"], ["dimension", "Dimension"]];
@@ -82,9 +82,17 @@ export function modelPairs(models, cards) {
 const ATOMS_WORDS = { representatives: "one atom per site", all: "all atoms", "within-element": "within each element" };
 const LEVEL_WORDS = { atom: "", structure: "mean of each structure", cumulants: "cumulants of each structure" };
 
+const SETTING_WORDS = {
+  k: (n) => `k = ${n}`,
+  sample: (n) => (n ? `at most ${groupedNumber(n)}` : "not sampled"),
+  seed: (n) => `seed ${n}`,
+};
+/* Settings that are not the usual ones stand in a run's name: "all-atom-k4-sample0". */
+const unusualSettings = (name) => [...(name || "").matchAll(/-(k|sample|seed)(\d+)/g)].map(([, setting, n]) => SETTING_WORDS[setting](Number(n)));
+
 /* What a run compares, in short. */
 export function runLabel(run) {
-  const parts = [ATOMS_WORDS[run.atoms] || run.atoms, LEVEL_WORDS[run.level] ?? run.level, run.space === "embeddings" ? "raw embeddings" : "", run.select];
+  const parts = [ATOMS_WORDS[run.atoms] || run.atoms, LEVEL_WORDS[run.level] ?? run.level, run.space === "embeddings" ? "raw embeddings" : "", run.select, ...unusualSettings(run.name)];
   const text = parts.filter(Boolean).join(", ");
   return text[0].toUpperCase() + text.slice(1);
 }

@@ -87,6 +87,7 @@ test("a pair is told with interval, chance, element identity and atoms", () => {
 test("runs are named by what they compare", () => {
   assert.equal(runLabel(run), "One atom per site");
   assert.equal(runLabel({ ...run, atoms: "within-element", space: "embeddings", select: "O" }), "Within each element, raw embeddings, O");
+  assert.equal(runLabel({ ...run, name: "all-atom-k4-sample0-seed2", atoms: "all" }), "All atoms, k = 4, not sampled, seed 2");
 });
 
 test("joins of a tree stand between the groups that they join", () => {
