@@ -37,7 +37,7 @@ def test_the_menu_opens_and_saves_by_keyboard(visit):
     visit.open(SOME)
     visit.page.focus("#open-export")
     visit.page.keyboard.press("Enter")
-    visit.page.wait_for_selector("[data-export=csv]", state="visible")
+    visit.page.wait_for_function("document.activeElement.dataset.export === 'png'")
     visit.page.focus("[data-export=csv]")
     with visit.page.expect_download() as waiting:
         visit.page.keyboard.press("Enter")
