@@ -16,6 +16,21 @@ export function colourHint(legend) {
   return legend.comparison ? `${legend.label}. ${said}` : said;
 }
 
+/* The box of quantities: what is typed replaces its text, and what is done leaves it, so that keys act on the page again. */
+function startColourBox(atlas) {
+  const box = document.getElementById("colour");
+  const isHeld = () => document.activeElement === box;
+  const leave = () => {
+    box.blur();
+    atlas.maps.host.focus({ preventScroll: true });
+  };
+  for (const kind of ["focus", "click"]) box.addEventListener(kind, () => box.select());
+  // on the way down, before the box closes its list
+  box.addEventListener("keydown", (event) => event.key === "Escape" && box.getAttribute("aria-expanded") !== "true" && leave(), true);
+  atlas.view.on((_, changed) => changed.has("colour") && isHeld() && leave());
+  atlas.actions.add({ id: "go-colour", keys: ["q"], label: "The quantity that colours the atoms", group: "Go to", run: () => box.focus() });
+}
+
 export function startColour(atlas) {
   const host = document.getElementById("scale");
   if (!host) return;
@@ -29,6 +44,7 @@ export function startColour(atlas) {
     ["draw", "value"],
   ])
     mirror(id, prop, (now) => now[id], id);
+  startColourBox(atlas);
 
   const bars = document.createElementNS(SCALE_SVG, "svg");
   bars.setAttribute("viewBox", "0 0 1 1");

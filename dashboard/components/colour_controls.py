@@ -73,8 +73,7 @@ def colour_controls(info: Mapping[str, Any]) -> Component:
         dmc.Select(
             id="colour", value=state["colour"], data=quantity_groups(info["quantities"]), size="xs", searchable=True,
             allowDeselect=False, withCheckIcon=False, nothingFoundMessage="No such quantity", maxDropdownHeight=340,
-            selectFirstOptionOnChange=True,
-            clearSearchOnFocus=True, **named("Colour by"),
+            selectFirstOptionOnChange=True, openOnFocus=False, **named("Colour by"),
         ),
         html.Div(id="legend", className="legend", role="group", hidden=numeric, **named("Legend")),
         html.Div(

@@ -151,6 +151,23 @@ def test_an_entry_can_have_its_own_colour(visit):
     assert element(page, "Br").evaluate(cell) == element(page, "F").evaluate(cell)
 
 
+def test_the_quantity_is_chosen_from_the_keyboard_and_keys_act_again(visit):
+    page = visit.open().page
+    page.keyboard.press("q")
+    assert page.locator("#colour").input_value() == "Element group"
+    page.keyboard.type("electroneg")
+    page.locator("[role=option]:visible", has_text="Electronegativity").wait_for()
+    page.keyboard.press("Enter")
+    visit.until_view("colour", "electronegativity")
+    page.wait_for_function("document.activeElement.id === 'maps'")
+    page.keyboard.press("q")
+    page.keyboard.press("Escape")
+    page.wait_for_function("document.activeElement.id === 'maps'")
+    page.keyboard.press("/")
+    assert page.evaluate("document.activeElement.id") == "find-text"
+    assert visit.view("colour") == "electronegativity"
+
+
 def test_another_quantity_begins_with_its_own_scale_and_legend(visit):
     page = visit.open("?hide=halogen&colours=alkali:000000").page
     choose(page, "colour", "Electronegativity")
