@@ -43,6 +43,27 @@ def search(page: Any) -> None:
     page.locator("#find input").fill("band_gap > 2 and element = Ti")
 
 
+STRONTIUM_TITANATE = """5
+Lattice="3.905 0 0 0 3.905 0 0 0 3.905" Properties=species:S:1:pos:R:3 pbc="T T T"
+Sr 0 0 0
+Ti 1.9525 1.9525 1.9525
+O 1.9525 1.9525 0
+O 1.9525 0 1.9525
+O 0 1.9525 1.9525
+"""
+
+
+def enlarge(page: Any) -> None:
+    page.click("#enlarge-elements")
+
+
+def place(page: Any) -> None:
+    page.keyboard.press("u")
+    file = {"name": "strontium-titanate.extxyz", "mimeType": "text/plain", "buffer": STRONTIUM_TITANATE.encode()}
+    page.set_input_files("#upload-file", file)
+    page.locator(".upload-status", has_text="Placed by").wait_for(timeout=300_000)
+
+
 SHOTS = (
     Shot("map", "?atom=BaCeO3-cubic-perovskite:2&panel=atoms"),
     Shot("dark", "?theme=dark&atom=BaCeO3-cubic-perovskite:2"),
@@ -54,6 +75,8 @@ SHOTS = (
     Shot("histograms", f"?{TWO}&panel=histograms&brush=electronegativity:2.5..4"),
     Shot("crystal", "?atom=BaCeO3-cubic-perovskite:2", part=".right"),
     Shot("find", f"?{TWO}", act=search),
+    Shot("elements", f"?{TWO}&cells=electronegativity", act=enlarge),
+    Shot("place", f"?{TWO}", act=place),
     Shot("agreement", "?page=agreement&pair=7net-0,chgnet-0.3.0"),
     Shot("agreement-anchors", "?page=agreement&figure=anchors", part=".agree-side"),
     Shot("neighbours", "?page=neighbours&pair=7net-0,chgnet-0.3.0&atom=BaCeO3-cubic-perovskite:2"),
