@@ -15,8 +15,8 @@ from precompute.agreement.spaces import Space
 CELLS_PER_TILE = 4_000_000
 CELLS_HELD = 40_000_000
 
-# some rows and columns of one model's symmetric kernel, given by their atoms
-Kernel = Callable[[NDArray[np.intp], NDArray[np.intp]], NDArray[np.float64]]
+# given the atoms of some rows and columns of one model's symmetric kernel, puts that part of it into an array
+Kernel = Callable[[NDArray[np.intp], NDArray[np.intp], NDArray[np.float64]], None]
 Advance = Callable[[int], None]
 
 
@@ -73,7 +73,7 @@ def inner_products(kernels: Sequence[Kernel], sample: Sample, on_rows: Advance |
     Parameters
     ----------
     kernels : M callables
-        Given rows and columns (the same array on the diagonal), that part of the kernel.
+        Given rows and columns (the same array on the diagonal) and where to put that part of the kernel.
     sample : Sample
     on_rows : callable, optional
         Told how many rows were done.
@@ -115,43 +115,47 @@ def _centred_tiles(
     parts = [group[start : start + step] for start in range(0, n, step)]
     places = [slice(start, start + step) for start in range(0, n, step)]
     pairs = [(i, j) for i in range(len(parts)) for j in range(i, len(parts))]
-    held = []
+    held: list[NDArray[np.float64]] = []
+    is_held = m * n * n <= CELLS_HELD
+    memory = np.empty(m * min(step, n) ** 2)  # of every tile: fresh memory costs as much as the work
     sums = np.zeros((m, n))
     for i, j in pairs:
-        tile = _tile(of, parts[i], parts[j])
+        tile = _tile(of, parts[i], parts[j], None if is_held else memory)
         sums[:, places[i]] += tile.sum(axis=2)
         if i != j:
             sums[:, places[j]] += tile.sum(axis=1)
-        if m * n * n <= CELLS_HELD:
+        if is_held:
             held.append(tile)
     means = sums / n
     grand = means.mean(axis=1)
     for number, (i, j) in enumerate(pairs):
-        tile = held[number] if held else _tile(of, parts[i], parts[j])
+        tile = held[number] if is_held else _tile(of, parts[i], parts[j], memory)
         tile -= (means[:, places[i]] - grand[:, None])[:, :, None]
         tile -= means[:, None, places[j]]
         yield parts[i], parts[j], tile
 
 
-def _tile(of: Sequence[Kernel], rows: NDArray[np.intp], columns: NDArray[np.intp]) -> NDArray[np.float64]:
-    tile = np.empty((len(of), len(rows), len(columns)))
-    for at, kernel in enumerate(of):
-        tile[at] = kernel(rows, columns)
+def _tile(
+    of: Sequence[Kernel], rows: NDArray[np.intp], columns: NDArray[np.intp], memory: NDArray[np.float64] | None
+) -> NDArray[np.float64]:
+    shape = (len(of), len(rows), len(columns))
+    tile = np.empty(shape) if memory is None else memory[: int(np.prod(shape))].reshape(shape)
+    for part, kernel in zip(tile, of, strict=True):
+        kernel(rows, columns, part)
     return tile
 
 
 def squared_distances(x: Space) -> Kernel:
     """|x_i - x_j|^2, 0 on the diagonal."""
 
-    def kernel(rows: NDArray[np.intp], columns: NDArray[np.intp]) -> NDArray[np.float64]:
+    def kernel(rows: NDArray[np.intp], columns: NDArray[np.intp], tile: NDArray[np.float64]) -> None:
         a = x[rows]
-        tile = a @ (a if rows is columns else x[columns]).T
+        np.matmul(a, (a if rows is columns else x[columns]).T, out=tile)
         tile *= -2.0
         tile += x.squares[rows, None]
         tile += x.squares[columns]
         np.maximum(tile, 0.0, out=tile)
         if rows is columns:
             np.fill_diagonal(tile, 0.0)
-        return tile
 
     return kernel

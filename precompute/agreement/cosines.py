@@ -94,7 +94,7 @@ class _Search:
     def found(self, on_rows: Callable[[int], None] | None) -> Found:
         """Rows of the pool, their neighbours in it, and the cosines, a block of rows at a time."""
         n = len(self._pool)
-        memory = np.empty(ATOMS_PER_TILE**2, np.float32)  # used again for every tile: fresh memory costs as much as work
+        memory = np.empty(ATOMS_PER_TILE**2, np.float32)  # of every tile: fresh memory costs as much as the work
         for start in range(0, n, ATOMS_PER_TILE):
             mine = self._unit(slice(start, start + ATOMS_PER_TILE))
             for left in range(start, n, ATOMS_PER_TILE):

@@ -49,8 +49,8 @@ def all_pairs(
 def _distances(x: Space) -> Kernel:
     squared = squared_distances(x)
 
-    def kernel(rows: NDArray[np.intp], columns: NDArray[np.intp]) -> NDArray[np.float64]:
-        tile = squared(rows, columns)
-        return np.sqrt(tile, out=tile)
+    def kernel(rows: NDArray[np.intp], columns: NDArray[np.intp], tile: NDArray[np.float64]) -> None:
+        squared(rows, columns, tile)
+        np.sqrt(tile, out=tile)
 
     return kernel

@@ -86,15 +86,11 @@ class Inputs:
 
     @cached_property
     def ratios(self) -> dict[tuple[int, int], dimension.Ratios]:
-        return dimension.pair_ratios(self.centred, labels=self.sample.labels)
+        return dimension.pair_ratios(self.spaces, labels=self.sample.labels)
 
     @cached_property
     def own_ratios(self) -> list[dimension.Ratios]:
         """Of each model by itself; cut from those of pairs where they are needed anyway."""
         if "id-correlation" in self.metrics:
             return [self.ratios[i, i] for i in range(len(self.models))]
-        return [dimension.ratios(x, labels=self.sample.labels) for x in self.centred]
-
-    @property
-    def centred(self) -> list[NDArray[np.float64]]:
-        return [self.sample.centred(x) for x in self.features]
+        return [dimension.ratios(x, labels=self.sample.labels) for x in self.spaces]

@@ -118,10 +118,10 @@ def _rbf(x: Space, sample: Sample) -> Kernel:
     scale = _mean_squared_distance(x, sample)
     squared = squared_distances(x.divided(float(np.sqrt(scale))) if scale > 0.0 else x)
 
-    def kernel(rows: NDArray[np.intp], columns: NDArray[np.intp]) -> NDArray[np.float64]:
-        tile = squared(rows, columns)
+    def kernel(rows: NDArray[np.intp], columns: NDArray[np.intp], tile: NDArray[np.float64]) -> None:
+        squared(rows, columns, tile)
         np.negative(tile, out=tile)
-        return np.exp(tile, out=tile)
+        np.exp(tile, out=tile)
 
     return kernel
 

@@ -161,7 +161,7 @@ def _dimension_correlation(inputs: Inputs) -> Estimate:
     drawn = []
     for _ in range(min(inputs.permutations, DIMENSION_PERMUTATIONS)):
         # atoms stay within their labels, so the labels need no permuting
-        dealt = [x[inputs.sample.permutation(rng)] for x in inputs.centred]
+        dealt = [x[inputs.sample.permutation(rng)] for x in inputs.spaces]
         drawn.append(
             correlations({p: r.ratio for p, r in dimension.pair_ratios(dealt, labels=inputs.sample.labels).items()})
         )

@@ -94,6 +94,11 @@ class Space:
             block /= self._divisor
         return block
 
+    @property
+    def is_held(self) -> bool:
+        """Whether rows are there in float64 already."""
+        return self._held is not None
+
     def divided(self, by: float) -> Self:
         """The same space in another unit."""
         result = object.__new__(type(self))
