@@ -39,6 +39,8 @@ def result_of(ask, text):
 # ---- the grammar
 
 
+@pytest.mark.slow
+@pytest.mark.ci
 @given(TEXTS)
 @settings(max_examples=400, deadline=None)
 @example("((((((((((((((((((((((Ce))))))))))))))))))))))")
