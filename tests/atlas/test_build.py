@@ -146,6 +146,8 @@ def test_a_crashing_model_is_named_and_the_others_go_on(tmp_path: Path, make) ->
     assert Atlas(tmp_path / "a.zarr").model_keys == ["fake-a"]
 
 
+@pytest.mark.slow
+@pytest.mark.ci
 def test_if_no_model_runs_there_is_no_atlas(tmp_path: Path, make) -> None:
     with pytest.raises(AtlasError, match="no model could be run"):
         make(tmp_path / "a.zarr", models=("fake-wrong",))
@@ -176,6 +178,8 @@ def test_a_prefix_of_a_set_gives_the_first_columns(tmp_path: Path, make, atlas: 
     )
 
 
+@pytest.mark.slow
+@pytest.mark.ci
 def test_fewer_atoms_than_anchors_is_an_error_that_says_so(tmp_path: Path, make) -> None:
     with pytest.raises(AtlasError, match="100 anchors were asked for, but there are"):
         make(tmp_path / "a.zarr", anchor_count=100)
