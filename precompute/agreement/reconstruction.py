@@ -18,6 +18,8 @@ LOCAL_POINTS = 20
 LEAST_ATOMS = 8
 RESOLVED = 3e-7  # of the largest singular value of a neighbourhood: features are stored in float32
 VALUES_PER_BLOCK = 4_000_000
+FIT_BYTES = 1.5e9
+FIT_COPIES = 3  # of all features in float64: scaled, and as singular vectors of the fitted atoms and of the folds
 LOCAL_VALUES = 20_000_000  # inner products within all neighbourhoods of a model; some six such arrays are held
 
 Array = NDArray[np.float64]
@@ -51,7 +53,8 @@ def gfre(x: NDArray[np.floating], y: NDArray[np.floating], sample: Sample | None
     Raises
     ------
     AtlasError
-        For features of different numbers of atoms or not finite, no two that vary, or fewer than 8 atoms.
+        For features of different numbers of atoms or not finite, no two that vary, fewer than 8 atoms, or more than
+        fit the memory meant for them.
     """
     return float(global_pairs([x, y], sample or Sample.of(len(x)), seed=seed).value[0, 1])
 
@@ -174,6 +177,12 @@ def _scaled(features: Sequence[NDArray[np.floating]], sample: Sample, split: Hal
 
     None where they do not vary.
     """
+    needed = 8.0 * FIT_COPIES * sum(x.size for x in features)
+    if needed > FIT_BYTES:
+        raise AtlasError(
+            f"linear maps between all features of {len(sample):,} atoms need about {needed / 1e9:.1f} GB of memory, "
+            f"more than the {FIT_BYTES / 1e9:.1f} GB meant for them; take a smaller --sample"
+        )
     result: list[Array | None] = []
     for x in features:
         z = sample.centred(x)
