@@ -82,39 +82,26 @@ def trails(data: AtlasData, name: str, anchors: str, most: int) -> Body:
     found = getattr(series, ANCHORS[anchors])
     order = order[np.isfinite(found[:, order]).all(axis=(0, 2))]
     elements = np.asarray(data.of_atoms("atomic_number"))[series.atom[order]]
-    chosen = order[fair_sample(elements, most)]
+    chosen = order[fair_order(elements)[:most]]
     body = series.atom[chosen].astype("<u4").tobytes() + found[:, chosen].astype("<f4").tobytes()
     return body, {"X-Trails": str(len(chosen))}
 
 
-def fair_sample(elements: NDArray[np.integer], most: int) -> NDArray[np.intp]:
-    """About `most` atoms, every element among them in proportion to its atoms and once at least.
+def fair_order(elements: NDArray[np.integer]) -> NDArray[np.intp]:
+    """An order of atoms of which any first part holds elements in proportion to their atoms, each once at least.
 
     Parameters
     ----------
     elements : (n,) int
-        Of the atoms in a random order; of each element the first ones are taken.
-    most : int
-        Exceeded only where there are more elements.
+        Of the atoms in a random order.
 
     Returns
     -------
-    (s,) int
-        Ascending.
+    (n,) int
+        The first atom of every element, then all others by which part of their element comes before them.
     """
-    n = len(elements)
-    if n <= most:
-        return np.arange(n)
-    found, inverse, size = np.unique(elements, return_inverse=True, return_counts=True)
-    share = size * max(most - len(found), 0) / n
-    quota = np.minimum(1 + np.floor(share).astype(int), size)
-    rest = np.argsort(-(share - np.floor(share)), kind="stable")
-    for element in rest:
-        if quota.sum() >= most:
-            break
-        quota[element] = min(quota[element] + 1, size[element])
+    _, inverse, size = np.unique(elements, return_inverse=True, return_counts=True)
     order = np.argsort(inverse, kind="stable")
-    start = np.cumsum(size) - size
-    within = np.empty(n, int)
-    within[order] = np.arange(n) - np.repeat(start, size)
-    return np.flatnonzero(within < quota[inverse])
+    within = np.empty(len(elements), int)
+    within[order] = np.arange(len(elements)) - np.repeat(np.cumsum(size) - size, size)
+    return np.argsort(within / size[inverse], kind="stable")
