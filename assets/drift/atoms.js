@@ -4,13 +4,20 @@ import { structureMeans } from "./means.js";
 
 const VALUES = ["reembedded", "frozen", "retention", "forces"];
 
-/* Gives {maps: one a series, ranked: numbers of the chosen series, columns, names}. */
+/* Which maps there are: one a series with the chosen anchors, or, of a single series, one with either. */
+export const mapsOfEntries = (entries, anchors) => (entries.length > 1
+  ? entries.map((entry) => ({ ...entry, anchors, key: entry.series.name }))
+  : [anchors, anchors === "frozen" ? "reembedded" : "frozen"].map((of) => ({ ...entries[0], anchors: of, key: of })));
+
+/* Gives {maps: those of `mapsOfEntries`, ranked: numbers of the chosen series, columns, names}. */
 export async function gatherAtoms(atlas, read, { entries, chosen, anchors, field }) {
   const { arrays } = atlas;
   const [names, element, structure, counter] = await Promise.all([arrays.names(), ...["element", "structure", "counter"].map((c) => arrays.column(c))]);
-  const maps = await Promise.all(entries.map(async ({ series, t }) => {
-    const [join, places, values, trails] = await Promise.all([read.join(series), read.places(series, anchors, t), read.values(series, field, t), read.trails(series, anchors)]);
-    return { series, t, join, places, values, trails };
+  const maps = await Promise.all(mapsOfEntries(entries, anchors).map(async ({ series, t, key, anchors: own }) => {
+    // each map is coloured by the drift of its own anchors
+    const shown = field === anchors ? own : field;
+    const [join, places, values, trails] = await Promise.all([read.join(series), read.places(series, own, t), read.values(series, shown, t), read.trails(series, own)]);
+    return { series, t, key, anchors: own, field: shown, join, places, values, trails };
   }));
   const entry = entries.find(({ series }) => series === chosen);
   const shown = maps.find(({ series }) => series === chosen);
@@ -23,10 +30,10 @@ export async function gatherAtoms(atlas, read, { entries, chosen, anchors, field
 
 /* Ahead of playing: what the next step needs. */
 export function fetchStepAhead(read, { entries, anchors, field }, nextStep) {
-  for (const { series } of entries) {
+  for (const { series, anchors: own } of mapsOfEntries(entries, anchors)) {
     const t = nextStep(series);
-    read.places(series, anchors, t).catch(() => {});
-    read.values(series, field, t).catch(() => {});
+    read.places(series, own, t).catch(() => {});
+    read.values(series, field === anchors ? own : field, t).catch(() => {});
   }
 }
 

@@ -57,7 +57,7 @@ function chartTitle(chart, noun, one) {
 function oneChart(chart, { entries, mean, theme, noun, t, one }, box) {
   const change = CHANGES[chart.field];
   const curves = entries.map((entry) => ({ entry, points: curveOf(entry.runs, mean, chart.field, chart.element).filter((p) => isKnown(p.value)) })).filter(({ points }) => points.length);
-  const inner = { left: box.x + 50, right: box.x + box.w - 12, top: box.y + 22, bottom: box.y + box.h - 34 };
+  const inner = { left: box.x + 50, right: box.x + box.w - 18, top: box.y + 22, bottom: box.y + box.h - 34 };
   const parts = [chartText(box.x + 4, box.y + 12, cutText(chartTitle(chart, noun, one), box.w - 8, "600 11.5px Inter, Arial, sans-serif"), { class: "panel-title" })];
   if (!curves.length) return [...parts, chartText((inner.left + inner.right) / 2, (inner.top + inner.bottom) / 2, "not computed", { class: "tick", "text-anchor": "middle" })];
   const [first] = entries;
@@ -77,7 +77,8 @@ function oneChart(chart, { entries, mean, theme, noun, t, one }, box) {
   const marks = [];
   for (const { entry, points } of curves) {
     const look = strategyLook(entry.series.strategy, theme);
-    const at = (p, v) => `${x(across(p, entry.series)).toFixed(1)} ${y(v * change.factor).toFixed(1)}`;
+    const within = (v) => Math.min(Math.max(y(v * change.factor), inner.top), inner.bottom);
+    const at = (p, v) => `${x(across(p, entry.series)).toFixed(1)} ${within(v).toFixed(1)}`;
     const banded = points.filter((p) => isKnown(p.low) && isKnown(p.high));
     if (banded.length > 1) parts.push(svgNode("path", { d: `M${banded.map((p) => at(p, p.high)).join("L")}L${banded.toReversed().map((p) => at(p, p.low)).join("L")}Z`, fill: look.ink, "fill-opacity": 0.16 }));
     parts.push(svgNode("path", { d: `M${points.map((p) => at(p, p.value)).join("L")}`, fill: "none", stroke: look.ink, "stroke-width": 1.8, "stroke-dasharray": look.dash }));

@@ -48,10 +48,10 @@ export function driftParts(host, { set, pick, save, clear, player, summary, tabl
   const body = buildNode(
     "div", { class: "drift-body" },
     section("head", "Numbers", buildNode("div", { class: "drift-name" }, nodes.title, nodes.badge), [saveLinks("numbers", [["csv", "Save all numbers of all steps as a table (CSV)"], ["json", "Save everything that is known of these series (JSON)"]], save)],
-      nodes.facts, buildNode("div", { class: "drift-numbers-place", tabindex: "0", role: "group", "aria-label": "Numbers by strategy" }, summary.node), nodes.flags, nodes.meaning),
-    section("maps-section", "Maps", nodes.mapsTitle, [buildNode("span", { class: "links" }, openMap, drawings("maps", "the maps"))], nodes.mapsFailure, nodes.maps, nodes.scale, nodes.selected),
+      nodes.facts, buildNode("div", { class: "drift-numbers-place", tabindex: "0", role: "group", "aria-label": "Numbers by strategy" }, summary.node)),
+    section("maps-section", "Maps", nodes.mapsTitle, [buildNode("span", { class: "links" }, openMap, drawings("maps", "the maps"))], nodes.mapsFailure, nodes.maps, nodes.scale, nodes.selected, nodes.meaning),
     buildNode("div", { class: "drift-pair" },
-      section("elements", "Elements", nodes.elementsTitle, [saveLinks("elements", [["csv", "Save the numbers of all elements and steps as a table (CSV)"]], save)], table.node, nodes.key),
+      section("elements", "Elements", nodes.elementsTitle, [saveLinks("elements", [["csv", "Save the numbers of all elements and steps as a table (CSV)"]], save)], table.node, nodes.key, nodes.flags),
       section("curves", "Curves", nodes.curvesTitle, [drawings("curves", "the curves")], curvesPlace, nodes.curvesSay)),
     buildNode("div", { class: "drift-pair" },
       section("worst", "Changed most", nodes.worstTitle, [segments.movers.node, saveLinks("worst", [["csv", "Save the whole ranking as a table (CSV)"]], save)], worst.place, worst.foot),

@@ -21,8 +21,8 @@ export function verdictText(verdict) {
 
 /* What is known of forgetting, short. */
 export function flagsText({ forgetting, trained_on }) {
-  if (forgetting) return forgetting.flagged.length ? `⚑ ${forgetting.flagged.join(", ")}` : `none (${forgetting.n_runs} runs)`;
-  return trained_on.length ? "needs a second seed" : "–";
+  if (forgetting) return forgetting.flagged.length ? `⚑ ${forgetting.flagged.join(", ")}` : "none";
+  return trained_on.length ? "not tested" : "–";
 }
 
 /* How flags are set, in words, with what they found. */

@@ -1,9 +1,9 @@
 /* Trails: paths of atoms over the base's map from the base to the present step, as many as can be told apart. */
 
-const HEAD = 4.2; // px, half the width of an arrow's head
+const HEAD = 3.6; // px, half the width of an arrow's head
 const LEAST_ARROW = 3; // px that an atom must have come for its trail to have a head
-const AREA_PER_TRAIL = 320; // px²
-const [FEWEST_TRAILS, MOST_TRAILS] = [60, 700];
+const AREA_PER_TRAIL = 500; // px²
+const [FEWEST_TRAILS, MOST_TRAILS] = [60, 400];
 
 /* How many trails a map of that size holds. */
 export const trailRoom = (w, h) => Math.round(Math.min(MOST_TRAILS, Math.max(FEWEST_TRAILS, (w * h) / AREA_PER_TRAIL)));

@@ -3,20 +3,21 @@ import { makeReading } from "../agreement/reading.js";
 import { saveDrawing, csvText } from "../agreement/saving.js";
 import { followMarks } from "../agreement/tip.js";
 import { makeDriftArrays } from "../drift/arrays.js";
-import { fetchStepAhead, gatherAtoms, pickedOf } from "../drift/atoms.js";
+import { fetchStepAhead, gatherAtoms, mapsOfEntries, pickedOf } from "../drift/atoms.js";
 import { changeCodes, changeGradient, changeScale } from "../drift/colours.js";
 import { chartsOf, drawCurves, drawElementDots } from "../drift/curves.js";
 import { makeChangeTable } from "../drift/elements.js";
 import { makeDriftMap, sharedBox } from "../drift/map.js";
 import { spreadWords } from "../drift/means.js";
-import { correlationText, dotsWords, drawOutputs, outputOf } from "../drift/outputs.js";
 import { driftParts } from "../drift/parts.js";
 import { makePlayer } from "../drift/player.js";
+import { definitions, recordLines } from "../drift/record.js";
 import { elementsTable, mapsDrawing, numbersTable } from "../drift/saving.js";
+import { makeScatter } from "../drift/scatter.js";
 import { besideOf, changeNoun, chosenSeries, kindOf, sameStep, seedsOf, seriesFacts, seriesLabel, stepOf, stepText, strategyName } from "../drift/series.js";
 import { flagsWords, makeSummary } from "../drift/summary.js";
-import { CHANGES, changeLabel, changeOf, shownText, withUnit } from "../drift/words.js";
-import { makeWorst, sizesOf } from "../drift/worst.js";
+import { CHANGES, changeLabel, changeOf, withUnit } from "../drift/words.js";
+import { makeWorst } from "../drift/worst.js";
 import { failureNode } from "../panels/failure.js";
 import { downloadFile } from "../panels/download.js";
 import { buildNode, oncePerFrame } from "../panels/nodes.js";
@@ -25,19 +26,6 @@ import { counted } from "../panels/words.js";
 const DRIFT_FIELDS = ["series", "step", "anchors", "measure", "seeds", "movers", "decades", "beside", "elements", "palette", "theme"];
 const DRIFT_COMMAND = "platonic-atlas drift ATLAS --base chgnet-0.3.0 --checkpoints chgnet-r2scan";
 const NOTHING_DRAWN = "There is nothing to save yet.";
-
-/* Lines of a definition list: [[name, text]]. */
-const definitions = (pairs) => pairs.flatMap(([name, ...said]) => [buildNode("dt", {}, name), buildNode("dd", {}, ...said)]);
-
-/* A record of anything as lines of names and texts. */
-export function recordLines(record, before = "") {
-  return Object.entries(record || {}).flatMap(([key, value]) => {
-    const name = `${before}${key.replaceAll("_", " ")}`;
-    if (value && typeof value === "object" && !Array.isArray(value)) return recordLines(value, `${name}: `);
-    const text = Array.isArray(value) ? value.map((v) => (v && typeof v === "object" ? JSON.stringify(v) : v)).join(", ") : String(value ?? "–");
-    return text ? [[name, text]] : [];
-  });
-}
 
 export function makeDriftPage(atlas, host) {
   const { view, info } = atlas;
@@ -52,7 +40,6 @@ export function makeDriftPage(atlas, host) {
   let now = null; // what is shown: see `current`
   let atoms = null; // what was gathered last, and for which `key`
   let turn = 0;
-  let near = null; // what the scatter says is under a place in it
 
   const player = makePlayer({
     set: (t) => now && view.set({ step: t === now.chosen.step.length - 1 ? -1 : t }),
@@ -62,6 +49,8 @@ export function makeDriftPage(atlas, host) {
     set: choose, player, summary, table, worst, pick: (name) => pick(name), save: (of, kind) => save(of, kind).catch((error) => atlas.failed(error)),
     clear: () => choose({ elements: [], find: "", brush: {}, lasso: null, hide: [] }),
   });
+
+  const scatter = makeScatter(parts, { choose: (atom) => choose({ atom }), atomLines: (i, said) => atomLines(atoms.join, i, said), firstAtom: (k) => firstAtomOf(k) });
 
   /* Another series at as many steps, where the present one has as many. */
   function pick(name) {
@@ -143,7 +132,7 @@ export function makeDriftPage(atlas, host) {
     parts.facts.textContent = `${kind.says} ${seriesFacts(chosen, entry.told)}.`;
     const change = changeOf(now.asked, true);
     summary.draw({ entries, mean, theme: atlas.theme(), noun, chosen: chosen.name, field: change.field });
-    parts.flags.textContent = chosen.kind === "comparison" ? "" : flagsWords(entry.told);
+    parts.flags.textContent = ["comparison", "training"].includes(chosen.kind) ? "" : flagsWords(entry.told);
     const both = ["reembedded", "frozen"].includes(change.field);
     const of = both ? [CHANGES.reembedded, CHANGES.frozen] : [change];
     parts.meaning.replaceChildren(buildNode("b", {}, "What it means. "), ...of.flatMap((one, k) => [k ? " " : "", buildNode("i", {}, changeLabel(one, noun)), `: ${one.meaning}`]), buildNode("span", { class: "quiet" }, ` Source: ${change.source}.`));
@@ -154,7 +143,8 @@ export function makeDriftPage(atlas, host) {
   /* The colours' scale of atoms and that of elements: the same at all steps and for all strategies shown. */
   function scales() {
     const { entries, change, asked } = now;
-    const tops = entries.map(({ told }) => told.top[change.field] ?? 0);
+    const both = entries.length < 2 && change.field === asked.anchors ? ["reembedded", "frozen"] : [change.field];
+    const tops = entries.flatMap(({ told }) => both.map((field) => told.top[field] ?? 0));
     const means = entries.flatMap(({ told }) => told.of_elements[change.field]?.value.flat().filter((v) => v !== null) ?? []);
     return { atoms: changeScale(change.field, Math.max(...tops, 0), asked.decades), elements: changeScale(change.field, Math.max(...means, 0), asked.decades) };
   }
@@ -186,14 +176,14 @@ export function makeDriftPage(atlas, host) {
     const left = context.elements.length - chartsOf(context.elements, change).length;
     parts.curvesSay.textContent = curved
       ? `Bands: ${mean ? "least to greatest over seeds" : spreadWords(false)}.${context.elements.length > 1 && left > 0 ? ` ${counted(left, "more element")} picked; the first six are drawn.` : ""} Dashed: the present step.`
-      : `${dots.shown === dots.all ? "All" : `The ${dots.shown} of ${dots.all} that changed most of the`} elements${dots.shown === dots.all ? "" : ""}; bars: ${spreadWords(mean, entry.runs.length)}. Two checkpoints make no curve.`;
+      : `${dots.shown === dots.all ? "All elements" : `${dots.shown} of ${dots.all} elements, those that changed most`}; bars: ${spreadWords(mean, entry.runs.length)}. Two checkpoints make no curve.`;
     const focused = document.activeElement?.closest?.(".drift-chart .mark");
     (focused || parts.curves.querySelector(".mark"))?.setAttribute("tabindex", 0);
   }
 
   /* A map a shown series, kept while it is shown. */
   function layMaps() {
-    const names = now.entries.map(({ series }) => series.name);
+    const names = mapsOfEntries(now.entries, now.asked.anchors).map(({ key }) => key);
     for (const [name, map] of maps) {
       if (names.includes(name)) continue;
       map.node.remove();
@@ -203,7 +193,8 @@ export function makeDriftPage(atlas, host) {
     const nodes = names.map((name) => maps.get(name).node);
     if (nodes.some((node, k) => parts.maps.children[k] !== node)) parts.maps.replaceChildren(...nodes);
     parts.maps.style.setProperty("--maps", names.length);
-    parts.mapsTitle.textContent = `Map of ${now.chosen.base}: atoms and their trails, anchors ${now.asked.anchors === "frozen" ? "frozen" : "re-embedded"}`;
+    const anchors = now.entries.length > 1 ? `, anchors ${CHANGES[now.asked.anchors].short}` : "";
+    parts.mapsTitle.textContent = `Map of ${now.chosen.base}: atoms and their trails${anchors}`;
   }
 
   async function loadAtoms() {
@@ -228,7 +219,7 @@ export function makeDriftPage(atlas, host) {
     if (!seen || !now?.entries || atoms?.key !== now.key) return;
     drawMaps();
     drawWorst();
-    drawScatter();
+    scatter.draw({ ...now, told: now.entry.told, atoms, picked: pickedOf(atlas.selection.get().mask, { join: atoms.join }) });
   }
 
   function drawMaps() {
@@ -236,14 +227,15 @@ export function makeDriftPage(atlas, host) {
     const theme = atlas.theme();
     const scale = scales().atoms;
     const stops = info.scales[now.asked.palette];
-    const first = maps.get(atoms.maps[0].series.name);
+    const first = maps.get(atoms.maps[0].key);
+    const several = now.entries.length > 1;
     const box = sharedBox(atoms.maps.map((one) => one.places.range), ...first.size());
     const rank = atlas.arrays.now.rank();
     for (const one of atoms.maps) {
       const { mask, n } = pickedOf(selected, one);
-      maps.get(one.series.name).draw({
+      maps.get(one.key).draw({
         ...one, box, mask, codes: changeCodes(one.values, scale), stops, reverse: scale.reverse, look: info.themes[theme], pickedAtoms: n,
-        isPicked: mask ? (atom) => selected[rank[atom]] : null, title: atoms.maps.length > 1 ? strategyName(one.series) : seriesLabel(one.series), chosen: now.asked.atom, hovered: atlas.hover.get(),
+        isPicked: mask ? (atom) => selected[rank[atom]] : null, title: several ? strategyName(one.series) : `Anchors ${CHANGES[one.anchors].short}`, chosen: now.asked.atom, hovered: atlas.hover.get(),
       });
     }
     const { change, noun } = now;
@@ -251,7 +243,7 @@ export function makeDriftPage(atlas, host) {
     bar.style.background = changeGradient(stops, false);
     const ends = (scale.reverse ? [scale.hi, scale.lo] : [scale.lo, scale.hi]).map((v) => withUnit(change, v));
     const beyond = scale.reverse || now.entries.every(({ told }) => !(told.top[change.field] > 0)) ? "" : "; the end holds 99 % of all atoms at all steps, those beyond have its colour";
-    parts.scale.replaceChildren(buildNode("span", {}, changeLabel(change, noun)), buildNode("span", { class: "quiet" }, ends[0]), bar, buildNode("span", { class: "quiet" }, `${ends[1]}${scale.log ? ", logarithmic" : ""}${beyond}`));
+    parts.scale.replaceChildren(buildNode("span", {}, several || change.field !== now.asked.anchors ? changeLabel(change, noun) : noun), buildNode("span", { class: "quiet" }, ends[0]), bar, buildNode("span", { class: "quiet" }, `${ends[1]}${scale.log ? ", logarithmic" : ""}${beyond}`));
     const { mask, count } = atlas.selection.get();
     parts.selected.replaceChildren(...(mask ? [`Selected: ${counted(count, "atom")} of the atlas${now.asked.elements.length ? ` (${now.asked.elements.join(", ")})` : ""}; others are grey. `, parts.clearNode()] : []));
   }
@@ -283,30 +275,8 @@ export function makeDriftPage(atlas, host) {
     return best < 0 ? null : ids[best];
   }
 
-  function drawScatter() {
-    const { asked, noun, entry, t, chosen } = now;
-    const ofStructures = asked.movers === "structures";
-    const picked = pickedOf(atlas.selection.get().mask, { join: atoms.join });
-    const output = outputOf(asked.movers);
-    const values = ofStructures ? atoms.structures : atoms.atoms;
-    const base = ofStructures ? new Uint8Array(atoms.join.structures.length).fill(1) : atoms.join.counted;
-    const what = ofStructures ? "crystal" : "symmetry-distinct atom";
-    const [w, h] = [Math.max(300, parts.outputsPlace.clientWidth), Math.max(220, parts.outputsPlace.clientHeight)];
-    const y = sizesOf(output.field, values[output.field]);
-    const known = y.some((v) => !Number.isNaN(v));
-    parts.outputsTitle.textContent = `${noun} against ${output.label.toLowerCase()}: ${strategyName(chosen)}, ${stepText(chosen, t)}`;
-    parts.outputs.setAttribute("viewBox", `0 0 ${w} ${h}`);
-    parts.outputs.style.display = known ? "" : "none";
-    const at = ofStructures ? -1 : atoms.join.ids.indexOf(asked.atom ?? -1);
-    const drawn = drawOutputs(parts.outputs, { x: values[asked.anchors], y, base, mask: ofStructures ? picked.structures : picked.mask, change: CHANGES[asked.anchors], output, noun, log: asked.decades, chosen: at }, [w, h]);
-    near = known ? { of: drawn.near, x: values[asked.anchors], y, output, ofStructures } : null;
-    const about = entry.told.output[asked.movers][asked.anchors][t];
-    parts.outputsSay.textContent = known ? `${dotsWords(drawn, `${what}s`)}${picked.mask ? ", those not selected in grey" : ""}. ${correlationText(about, what)}` : "No energies or forces were computed for this series; follow it again without --no-outputs.";
-    parts.outputs.setAttribute("aria-label", `${parts.outputsTitle.textContent}. ${parts.outputsSay.textContent}`);
-  }
-
   /* What is said of an atom of the chosen series, or of another map's. */
-  function atomLines(series, join, i, values) {
+  function atomLines(join, i, values) {
     const { element, counter, structure } = atoms.columns;
     const at = join.drawn[i];
     const s = structure[at];
@@ -319,27 +289,9 @@ export function makeDriftPage(atlas, host) {
     const { change, noun } = now;
     const own = drawn.series === now.chosen;
     const said = own ? ["reembedded", "frozen", "retention", "forces"].map((field) => `${changeLabel(CHANGES[field], noun)} ${withUnit(CHANGES[field], atoms.atoms[field][i])}`) : [`${changeLabel(change, noun)} ${withUnit(change, drawn.values[i])}`];
-    return parts.tip.show(atomLines(drawn.series, drawn.join, i, [...said, `${strategyName(drawn.series)}, ${stepText(drawn.series, drawn.t)}`]), event.clientX, event.clientY);
+    return parts.tip.show(atomLines(drawn.join, i, [...said, `${strategyName(drawn.series)}, ${stepText(drawn.series, drawn.t)}`]), event.clientX, event.clientY);
   }
 
-  function dotUnder(event) {
-    if (!near || !event.target.closest(".catcher")) return -1;
-    const [box, svg] = [parts.outputs.getBoundingClientRect(), parts.outputs.viewBox.baseVal];
-    return near.of(((event.clientX - box.left) / box.width) * svg.width, ((event.clientY - box.top) / box.height) * svg.height);
-  }
-  parts.outputs.addEventListener("pointermove", (event) => {
-    const i = dotUnder(event);
-    if (i < 0) return parts.tip.hide();
-    const { join, names } = atoms;
-    const numbers = [`${changeLabel(CHANGES[now.asked.anchors], now.noun)} ${shownText(CHANGES[now.asked.anchors], near.x[i])}`, `${near.output.label} ${withUnit(near.output, near.y[i])}`];
-    const lines = near.ofStructures ? [`${names.formula[join.structures[i]]}, ${names.id[join.structures[i]]}`, ...numbers] : atomLines(now.chosen, join, i, numbers);
-    return parts.tip.show(lines, event.clientX, event.clientY);
-  });
-  parts.outputs.addEventListener("pointerleave", parts.tip.hide);
-  parts.outputs.addEventListener("click", (event) => {
-    const i = dotUnder(event);
-    if (i >= 0) choose({ atom: near.ofStructures ? firstAtomOf(i) : atoms.join.ids[i] });
-  });
   followMarks(parts.curves, parts.tip, ".mark", (mark) => mark.dataset.said?.split("\n"));
   parts.curves.addEventListener("keydown", (event) => {
     const mark = event.target.closest(".mark");
@@ -366,7 +318,7 @@ export function makeDriftPage(atlas, host) {
     const { surface } = info.themes[atlas.theme()];
     const caption = `${parts.title.textContent} (${kindOf(chosen).label}), ${stepText(chosen, t)}. ${seriesFacts(chosen, now.entry.told)}.`;
     if (of === "maps") {
-      const drawing = mapsDrawing(entries.map(({ series }) => maps.get(series.name)));
+      const drawing = mapsDrawing(atoms.maps.map(({ key }) => maps.get(key)));
       if (!drawing) return atlas.say(NOTHING_DRAWN);
       host.append(drawing);
       try {
