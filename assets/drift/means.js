@@ -11,11 +11,11 @@ export function estimateAt(told, field, t, element = null) {
   const none = { value: null, low: null, high: null, n: 0 };
   if (element === null) {
     const estimates = told.overall[field];
-    return estimates ? { ...at(estimates, t, null), n: field === "energy" ? told.structures : told.representatives } : none;
+    return estimates ? { ...at(estimates, t, null), n: told.counted[field] } : none;
   }
   const estimates = told.of_elements[field];
   const e = told.elements.indexOf(element);
-  return estimates && e >= 0 ? { ...at(estimates, t, e), n: told.element_atoms[e] } : none;
+  return estimates && e >= 0 ? { ...at(estimates, t, e), n: told.element_counted[field][e] } : none;
 }
 
 /* Mean of several runs at one step, and the least and greatest of them; `seeds` says how many there were. */

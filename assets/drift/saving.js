@@ -16,8 +16,8 @@ const unitOf = (field) => ({ energy: "eV/atom", forces: "eV/angstrom" })[field] 
 export function numbersTable(told) {
   const lines = told.flatMap((run) => run.step.flatMap((step, t) => SUMMED.map((field) => {
     const { value, low, high } = run.overall[field];
-    const [n, over] = field === "energy" ? [run.structures, "structures"] : [run.representatives, "symmetry-distinct atoms"];
-    return [...aboutSeries(run), run.checkpoints[t], step, run.step_unit, CHANGES[field].label, value[t], low[t], high[t], unitOf(field), n, over];
+    const over = field === "energy" ? "structures" : "symmetry-distinct atoms";
+    return [...aboutSeries(run), run.checkpoints[t], step, run.step_unit, CHANGES[field].label, value[t], low[t], high[t], unitOf(field), run.counted[field], over];
   })));
   return csvText([[...ABOUT_HEAD, "checkpoint", "step", "step_unit", "measure", "value", "low_95", "high_95", "unit", "n", "over"], ...lines]);
 }
@@ -27,7 +27,7 @@ export function elementsTable(told) {
   const lines = told.flatMap((run) => run.step.flatMap((step, t) => Object.entries(run.of_elements).flatMap(([field, { value, low, high }]) => run.elements.map((symbol, e) => {
     const { forgetting } = run;
     const last = forgetting && t === run.step.length - 1 && field === "reembedded";
-    return [...aboutSeries(run), run.checkpoints[t], step, run.step_unit, CHANGES[field].label, symbol, value[t][e], low[t][e], high[t][e], unitOf(field), run.element_atoms[e], run.trained_on.includes(symbol) ? 1 : 0, last ? forgetting.null[e] : null, last ? Number(forgetting.flagged.includes(symbol)) : null];
+    return [...aboutSeries(run), run.checkpoints[t], step, run.step_unit, CHANGES[field].label, symbol, value[t][e], low[t][e], high[t][e], unitOf(field), run.element_counted[field][e], run.trained_on.includes(symbol) ? 1 : 0, last ? forgetting.null[e] : null, last ? Number(forgetting.flagged.includes(symbol)) : null];
   }))));
   return csvText([[...ABOUT_HEAD, "checkpoint", "step", "step_unit", "measure", "element", "value", "low_95", "high_95", "unit", "symmetry_distinct_atoms", "in_fine_tuning_data", "null", "flagged"], ...lines]);
 }

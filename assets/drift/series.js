@@ -74,7 +74,7 @@ export const stepTick = (series, k) => (series.step_unit === "checkpoint" || k =
 
 /* What a series is of, in a line. */
 export function seriesFacts(series, told) {
-  const sites = told ? `, ${groupedNumber(told.representatives)} symmetry-distinct` : "";
+  const sites = told ? `, ${groupedNumber(told.counted.reembedded)} symmetry-distinct` : "";
   return [
     `${series.kind === "comparison" ? "From" : "Base"} ${series.base}${series.family ? ` (${[series.family, series.layer].filter(Boolean).join(", ")})` : ""}`,
     series.trained_on.length ? `trained on ${series.trained_on.join(", ")}` : series.kind === "fine-tuning" ? "training data not known" : "",

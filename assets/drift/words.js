@@ -23,12 +23,12 @@ const LW = "Li & Walsh, Nat. Mach. Intell. 8, 830 (2026)";
 export const CHANGES = {
   reembedded: {
     field: "reembedded", label: "Drift, anchors re-embedded", short: "re-embedded", unit: "", factor: 1, worst: "high",
-    meaning: "1 − cosine between an atom’s coordinates in the base and in the checkpoint, which embeds the anchors anew. It asks whether the atom moved among its anchors; what the whole space does together, such as a rotation, cancels.",
+    meaning: "1 − cosine between an atom’s coordinates in the base and in the checkpoint, which embeds the anchors anew. It asks whether the atom moved among its anchors: what the whole space does together, such as a rotation, cancels, and an atom near which anchors moved drifts too.",
     source: `coordinates as in ${LW}, after Moschella et al., ICLR 2023`,
   },
   frozen: {
     field: "frozen", label: "Drift, anchors frozen", short: "frozen", unit: "", factor: 1, worst: "high",
-    meaning: "The same with the anchors’ embeddings kept from the base. It asks whether the atom’s new embedding still points where the base’s anchors say; a rotation of the whole space counts in full. Neither of the two bounds the other: they answer different questions.",
+    meaning: "The same with the anchors’ embeddings kept from the base. It asks whether the atom moved against vectors that stand still: rotations of the whole space count, though no prediction notices them, so it says little between models trained apart. Neither of the two bounds the other: they answer different questions.",
     source: `coordinates as in ${LW}, after Moschella et al., ICLR 2023`,
   },
   retention: {
@@ -48,12 +48,12 @@ export const CHANGES = {
   },
   energy: {
     field: "energy", label: "Energy change", short: "energy", unit: "meV/atom", factor: 1000, worst: "high",
-    meaning: "Mean absolute change of the predicted energy of the same structures, after a least-squares shift for each element: two functionals differ by an offset for each element that does no harm.",
+    meaning: "Mean absolute change of the predicted energy of the same structures, after a least-squares shift for each element: functionals differ by such an offset, which no reaction energy sees. A change that is linear in composition is absorbed with it.",
     source: "per-element shift by least squares over the measured structures",
   },
   forces: {
     field: "forces", label: "Force change", short: "forces", unit: "eV/Å", factor: 1, worst: "high",
-    meaning: "Mean length of the change of the predicted force on the same atom at the same place.",
+    meaning: "Change of the predicted force on the same atom at the same place: its length for one atom, the mean absolute change of a component (MAE) in means.",
     source: "checkpoint against base, no reference data",
   },
 };

@@ -13,12 +13,13 @@ from dashboard.data import AtlasData
 from dashboard.drift.outputs import against_output
 from dashboard.labels import clean
 from dashboard.plain import plain
-from precompute.drift.records import Estimates, Forgetting, Series
+from precompute.drift.records import OF_ELEMENTS, Estimates, Forgetting, Series
 from precompute.drift.stored import DRIFT, read_series, series_attrs, series_names
 
 PARTS = ("value", "low", "high")
 LONGEST_TEXT = 300
 DEEPEST, MOST_ENTRIES = 4, 60
+MOST_NUMBER = 200
 TOP = 0.99
 """Quantile of the atoms' values at which the colours of maps end."""
 
@@ -82,17 +83,25 @@ def told(data: AtlasData, name: str) -> dict[str, Any]:
     Returns
     -------
     dict
-        `described` and ``representatives``, ``overall`` and ``of_elements`` (value, low, high), ``elements``,
-        ``element_atoms``, ``forgetting`` or None, ``output`` (see `against_output`), ``top`` (where colours end).
+        `described` and ``overall`` and ``of_elements`` (value, low, high), ``counted`` and ``element_counted`` (over
+        how many representatives, or structures, each is), ``elements``, ``forgetting`` or None, ``output`` (see
+        `against_output`), ``top`` (where colours end).
     """
     series = series_of(data, name)
     representative = representatives(data, series)
+    known = {measure: representative & np.isfinite(getattr(series, measure)).all(axis=0) for measure in OF_ELEMENTS}
+    numbers_of = np.asarray(data.of_atoms("atomic_number"))[series.atom]
     return described(data, name) | {
-        "representatives": int(representative.sum()),
+        "counted": {measure: int(atoms.sum()) for measure, atoms in known.items()}
+        | dict.fromkeys(("procrustes", "angular"), int(known["reembedded"].sum()))
+        | {"energy": int(np.isfinite(series.energy).all(axis=0).sum())},
+        "element_counted": {
+            measure: np.bincount(numbers_of[atoms], minlength=MOST_NUMBER)[series.elements].tolist()
+            for measure, atoms in known.items()
+        },
         "overall": {measure: _estimates(found) for measure, found in series.overall.items()},
         "of_elements": {measure: _estimates(found) for measure, found in series.of_elements.items()},
         "elements": symbols(data, series.elements),
-        "element_atoms": series.element_atoms.tolist(),
         "forgetting": _forgetting(data, series, series.forgetting),
         "output": against_output(
             series, np.asarray(data.of_atoms("structure"))[series.atom], representative

@@ -22,7 +22,7 @@ PUBLISHED, STUDENT, HEADS = "7net-0-to-chgnet-r2scan", "student-mace", "7net-0-t
 
 def write_drift_atlas(path: Path, copies: int = 4) -> Path:
     """The synthetic atlas with three strategies of one experiment, a published pair, a student and a comparison."""
-    return write_atlas(path, copies=copies, add=add_drift)
+    return write_atlas(path, copies=copies, add=add_drift, agreement=False)
 
 
 def add_drift(file: AtlasFile) -> None:
