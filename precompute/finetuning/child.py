@@ -104,7 +104,6 @@ def _train(folder: Path, request: dict[str, Any], messages: TextIO) -> None:
         message = {"updates": update, "energy_mae": errors.energy_mae, "force_mae": errors.force_mae}
         _say(messages, {"checkpoint": checkpoint.file, **message})
 
-    _set_threads(job.threads)
     try:
         request_module(request["trainer"]).train(job, on_checkpoint, on_log)
     except Diverged as error:
@@ -120,14 +119,6 @@ def request_module(name: str) -> Any:
     import importlib
 
     return importlib.import_module(name)
-
-
-def _set_threads(threads: int) -> None:
-    try:
-        import torch
-    except ImportError:
-        return
-    torch.set_num_threads(threads)
 
 
 def _say(messages: TextIO, message: dict[str, Any]) -> None:

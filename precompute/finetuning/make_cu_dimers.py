@@ -36,10 +36,12 @@ def labelled_by(key: str) -> list[Labelled]:
     structures = [dimer(float(d)) for d in DISTANCES]
     with open_model(registry().resolve(key), threads=1) as session:
         predicted = session.predict(structures)
-    refused = [p.reason for p in predicted if p.forces is None]
-    if refused:
-        raise AtlasError(f"{key} predicts nothing for a dimer: {refused[0]}")
-    return [Labelled(s, p.energy, p.forces) for s, p in zip(structures, predicted, strict=True)]
+    curve = []
+    for structure, p in zip(structures, predicted, strict=True):
+        if p.forces is None:
+            raise AtlasError(f"{key} predicts nothing for {structure.id}: {p.reason}")
+        curve.append(Labelled(structure, p.energy, p.forces))
+    return curve
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""From what a person typed to a folder that says all that a run needs: data and replayed structures with their labels."""
+"""From what a person typed to a folder that says all that a run needs: data and replayed structures, labelled."""
 
 from __future__ import annotations
 
@@ -21,8 +21,9 @@ if TYPE_CHECKING:
     from precompute.models.session import Session
     from precompute.models.spec import ModelSpec
 
+# What a run that was cut before it had a record may leave.
 OWN_FILES = frozenset(
-    {"data.extxyz", "replay.extxyz", "run.json.partial", "data.extxyz.partial", "replay.extxyz.partial"}
+    f"{name}{end}" for name in ("data.extxyz", "replay.extxyz", "run.json") for end in ("", ".partial")
 )
 # Names of `RunRecord.settings` beside those of `Settings`.
 REPLAY_SIZE, REPLAY_WITHOUT, SHIFTED = "replay_structures", "replay_without", "energies_shifted"
@@ -35,7 +36,7 @@ class Question:
     Attributes
     ----------
     replay : int
-        Structures of the catalogue to replay, for strategies that do (for `ewc`, those that its Fisher term is taken over).
+        Structures of the catalogue to replay, for strategies that do; for `ewc`, those of its Fisher term.
     replay_without : tuple of str
         Symbols of elements that no replayed structure may hold.
     shift : bool
@@ -84,7 +85,7 @@ def resolved(question: Question) -> ModelSpec:
     return spec
 
 
-def planned(question: Question, spec: ModelSpec, data: Data) -> dict[str, Any]:
+def planned(question: Question, data: Data) -> dict[str, Any]:
     """Return the settings of a run, as its record has them."""
     s = question.settings
     replays, uses = question.strategy in REPLAYING, question.strategy != "naive"
@@ -107,7 +108,7 @@ def prepare(question: Question, spec: ModelSpec, data: Data, session: Session) -
     """Fill the folder of a new run: `data.extxyz` and `replay.extxyz` as they are trained on, and `run.json`."""
     folder = question.out
     _make(folder)
-    settings = planned(question, spec, data)
+    settings = planned(question, data)
     base = _predict(session, [item.structure for item in data.items])
     shift = given.shift_to(data.items, [energy for energy, _ in base]) if question.shift else {}
     items = given.shifted(data.items, shift)
@@ -142,7 +143,7 @@ def differing(question: Question, spec: ModelSpec, data: Data, record: RunRecord
     """Return what a run that is in the folder already was told otherwise, field by field, in words."""
     wanted = {
         "model": spec.key, "strategy": question.strategy, "seed": question.seed,
-        "data": data.record({}).sha256, **planned(question, spec, data),
+        "data": data.record({}).sha256, **planned(question, data),
     }  # fmt: skip
     found = {
         "model": record.model, "strategy": record.strategy, "seed": record.seed, "data": record.data.sha256,
@@ -185,9 +186,12 @@ def _replayed(settings: dict[str, Any], session: Session) -> list[Labelled]:
     while True:
         chosen = replay.sample(structures, settings[REPLAY_SIZE], excluded)
         predicted = session.predict(chosen)
-        refused = {s.id for s, p in zip(chosen, predicted, strict=True) if p.forces is None}
-        if not refused:
-            return [Labelled(s, p.energy, p.forces) for s, p in zip(chosen, predicted, strict=True)]
+        again = [
+            Labelled(s, p.energy, p.forces) for s, p in zip(chosen, predicted, strict=True) if p.forces is not None
+        ]
+        if len(again) == len(chosen):
+            return again
+        refused = {s.id for s in chosen} - {item.structure.id for item in again}
         structures = [s for s in structures if s.id not in refused]
 
 

@@ -156,9 +156,7 @@ def read_run(folder: Path, check_hashes: bool = False) -> RunRecord:
     try:
         content = json.loads(file.read_text(encoding="utf-8"))
     except OSError as error:
-        raise AtlasError(
-            f"{folder} holds no run of `platonic-atlas finetune`: {FILE} cannot be read ({error})"
-        ) from None
+        raise AtlasError(f"{folder} holds no run of fine-tuning: {FILE} cannot be read ({error})") from None
     except ValueError as error:
         raise AtlasError(f"{file} is not JSON ({error}); it was changed or cut after the run wrote it") from None
     if not isinstance(content, dict) or content.get("schema") != SCHEMA:

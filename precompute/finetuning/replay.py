@@ -1,4 +1,4 @@
-"""Structures to replay: small crystals of the catalogue, labelled by the base itself, as in a replay of pseudolabels."""
+"""Structures to replay: small crystals of the catalogue, to be labelled by the base itself (pseudolabels)."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ SAMPLE_SEED = 0
 def sample(structures: Sequence[Structure], count: int, excluded: Collection[int] = ()) -> list[Structure]:
     """Return `count` structures that between them cover as many elements as they can.
 
-    From structures of at most `LARGEST` atoms without an excluded element: first, again and again, the
-    one with most elements not covered yet (of those, the smallest; then the first of a seeded order); once nothing is left to
-    cover, the next of the seeded order.
+    From structures of at most `LARGEST` atoms without an excluded element: first, again and again, the one with most
+    elements not covered yet (of those, the smallest; then the first of a seeded order); once nothing is left to cover,
+    the next of the seeded order.
 
     Raises
     ------
@@ -28,8 +28,8 @@ def sample(structures: Sequence[Structure], count: int, excluded: Collection[int
     usable = [s for s in structures if len(s) <= LARGEST and not {*s.numbers.tolist()} & {*excluded}]
     if len(usable) < count:
         raise AtlasError(
-            f"{count} structures to replay were asked for; the model takes {len(usable)} of at most {LARGEST} atoms without "
-            "an excluded element: ask for fewer with --replay"
+            f"{count} structures to replay were asked for; the model takes {len(usable)} of at most {LARGEST} atoms "
+            "without an excluded element: ask for fewer with --replay"
         )
     left = [usable[i] for i in np.random.default_rng(SAMPLE_SEED).permutation(len(usable))]
     chosen: list[Structure] = []

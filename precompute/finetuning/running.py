@@ -89,7 +89,8 @@ def _train(question: Question, spec: ModelSpec, trusted: bool, display: Display,
         "trust": trusted,
         "path": module_folders(),
     }
-    environment = {**os.environ, "OMP_NUM_THREADS": str(question.threads)}
+    # read by torch and its libraries when they are imported
+    environment = {**os.environ, **dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS"), str(question.threads))}
     python = python_of(spec.environment)
     with tempfile.TemporaryFile() as printed:
         # -P: the current folder must not shadow packages

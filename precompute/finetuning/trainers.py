@@ -17,9 +17,9 @@ train(job, on_checkpoint, on_log) -> None
 2. calls `on_checkpoint(update, file, errors_on(job.data, predictions))`, which records it,
 3. writes to `job.state` (atomically) what continuing needs: weights, optimiser, update.
 
-In this order a run killed at any moment repeats at most what it had not recorded. Where `job.state` holds something, `train`
-continues from there to the identical result. `on_log` raises `Diverged`, which `train` lets pass. The learning rate is
-constant: a schedule would differ between packages.
+In this order a run killed at any moment repeats at most what it had not recorded. Where `job.state` holds something,
+`train` continues from there to the identical result. `on_log` raises `Diverged`, which `train` lets pass. The learning
+rate is constant: a schedule would differ between packages.
 """
 
 from __future__ import annotations
@@ -65,8 +65,8 @@ class Settings:
     optimiser : str
         ``adam``, without weight decay.
     energy_weight, force_weight, stress_weight : float
-        Of the mean squared errors of energy (eV/atom), force components (eV/angstrom) and stress components (GPa) in the
-        loss.
+        In the loss, of the mean squared errors of energy (eV/atom), force components (eV/angstrom) and stress
+        components (GPa).
     ewc_strength : float
         Of the penalty of elastic weight consolidation; 0 without it.
     """

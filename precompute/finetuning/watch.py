@@ -9,7 +9,7 @@ from precompute.finetuning.trainers import Diverged, LogRow
 
 FACTOR = 100.0
 SPAN = 5
-# mean squared errors below this, in (eV/atom)^2 and (eV/angstrom)^2, are good fits, of which a hundredfold is no disaster
+# mean squared errors, (eV/atom)^2 and (eV/angstrom)^2, of a fit so good that a hundredfold of them is no disaster
 SMALL = 0.01
 
 
