@@ -151,8 +151,9 @@ def _prepared(job: Job, base: Path) -> dict[str, Any]:
 
     (job.state / "mace").mkdir(parents=True, exist_ok=True)
     arguments = tools.build_default_arg_parser().parse_args(run_arguments(job, base))
-    loop = tools.train
-    tools.train = stop
+    where: Any = tools
+    loop = where.train
+    where.train = stop
     try:
         run_train.run(arguments)
     except _Prepared as prepared:
@@ -160,7 +161,7 @@ def _prepared(job: Job, base: Path) -> dict[str, Any]:
     except (AssertionError, KeyError, ValueError, RuntimeError) as error:
         raise AtlasError(f"{job.spec.key}: mace_run_train cannot prepare this run: {error}") from error
     finally:
-        tools.train = loop
+        where.train = loop
     raise AtlasError(f"{job.spec.key}: mace_run_train ended before it trained; see {job.state / 'mace' / 'logs'}")
 
 
@@ -195,7 +196,7 @@ class _Run:
             else modules.WeightedEnergyForcesLoss(s.energy_weight, s.force_weight)
         ).to(self._device)
         self._outputs = parts["output_args"] | {"stress": stress, "virials": False}
-        self._seen = _LastOutput(self._loss)
+        self._seen: Any = _LastOutput(self._loss)
 
     def step(self, update: int, data: Any, replay: Any) -> LogRow:
         """Take one step of the optimiser."""

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from precompute.contracts import AtlasError
 from precompute.finetuning.fisher import diagonal_fisher
@@ -91,7 +92,7 @@ class _Run:
             self._parts.append(part)
             self._trainer.loss_functions.append((part, 1.0))
 
-    def step(self, update: int, data: Sequence[int], replay: Sequence[int]) -> LogRow:
+    def step(self, update: int, data: NDArray[np.int64], replay: NDArray[np.int64]) -> LogRow:
         """Take one step of the optimiser."""
         self._replayed.batch = _batch([self._replay[i] for i in replay]) if len(replay) else None
         seen = _Outputs()
