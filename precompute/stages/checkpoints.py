@@ -190,6 +190,8 @@ def local_spec(base: ModelSpec, file: Path, key: str) -> ModelSpec:
             "weights": "local",
             "status": "fine-tuned",
             "parent": base.key,
+            # MACE renames the heads of what it fine-tunes; its features do not depend on the head
+            "head": None if base.family == "mace" else base.head,
             "checkpoint": base.checkpoint if named_by_checkpoint else file.name,
             "maker": None,
             "seed": None,

@@ -111,6 +111,7 @@ def drift(atlas: Atlas, followed: Followed, settings: Settings, display: Display
             seen[0],
             seen[1:t],
             place,
+            siblings=seen[t:],
             k=settings.k,
             seed=settings.seed,
             on_checkpoint=lambda _: advance(1),

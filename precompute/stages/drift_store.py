@@ -11,7 +11,8 @@ import numpy as np
 from precompute.contracts import AtlasError
 from precompute.drift import movement
 from precompute.drift.placing import placing
-from precompute.drift.stored import DRIFT, series_attrs, series_names, write_series
+from precompute.drift.records import Series
+from precompute.drift.stored import DRIFT, read_series, series_attrs, series_names, write_series
 from precompute.plan import identity, short
 from precompute.progress import Display
 from precompute.stages.checkpoints import Followed
@@ -46,6 +47,11 @@ def is_stored(atlas: Atlas, followed: Followed, settings: Settings) -> bool:
     """Whether the atlas holds this series of its present structures, anchors and base."""
     held = Ledger(atlas.file).entries.get(f"{DRIFT}/{followed.name}")
     return held == provenance(atlas, followed, settings)
+
+
+def stored(atlas: Atlas, followed: Followed) -> Series:
+    """The series as the atlas holds it."""
+    return read_series(atlas.file, followed.name)
 
 
 def refuse_collision(atlas: Atlas, followed: Followed) -> None:
