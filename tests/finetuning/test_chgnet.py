@@ -18,6 +18,7 @@ from precompute.finetuning.labelled import Labelled, read, write
 from precompute.finetuning.make_cu_dimers import dimer
 from precompute.models.registry import registry
 from precompute.models.session import open_model
+from precompute.models.torch_state import quiet_packages
 from precompute.structures.catalogue import load as catalogue
 
 pytestmark = pytest.mark.models
@@ -76,23 +77,15 @@ def test_the_bases_own_labels_teach_it_nothing(tmp_path: Path) -> None:
         pbc=plain.pbc,
     )  # fmt: skip
     crystal = Crystal(strained.cell, strained.numbers.tolist(), strained.positions, coords_are_cartesian=True)
-    told = model.predict_structure(crystal, task="efs")
+    with quiet_packages():
+        told = model.predict_structure(crystal, task="efs")
     stress = np.asarray(told["s"], dtype=np.float64) / 160.21766208
     assert abs(np.trace(stress)) > 0.01
     own = Labelled(strained, float(told["e"]) * len(strained), np.asarray(told["f"]), stress)
     write([own], tmp_path / "own.xyz")
-    asked = (
-        "--data",
-        str(tmp_path / "own.xyz"),
-        "--as-given",
-        "--epochs",
-        "1",
-        "--strategy",
-        "replay",
-        "--replay",
-        "4",
-    )
-    subprocess.run(command(tmp_path / "run", *asked), check=True, capture_output=True)
+    asked = ("--data", str(tmp_path / "own.xyz"), "--as-given", "--epochs", "1")
+    replay = ("--strategy", "replay", "--replay", "4")
+    subprocess.run(command(tmp_path / "run", *asked, *replay), check=True, capture_output=True)
     loss = float((tmp_path / "run" / "log.csv").read_text().splitlines()[1].split(",")[2])
     assert loss < 1e-6
 
@@ -106,8 +99,9 @@ def test_a_dimer_is_trained_as_it_is_used_whatever_is_in_its_batch() -> None:
     graphs = [adapter._graph(s) for s in (dimer(2.3), crystal)]
     for graph in graphs:
         graph.atom_frac_coord.requires_grad = True
-    together = _kept_apart(adapter._model)(graphs, task="ef")
-    energies = [e for e, _ in adapter.predict([dimer(2.3), crystal])]
+    with quiet_packages():
+        together = _kept_apart(adapter._model)(graphs, task="ef")
+        energies = [e for e, _ in adapter.predict([dimer(2.3), crystal])]
     np.testing.assert_allclose(together["e"].detach().numpy() * 2, energies, atol=1e-5)
     plain = adapter._model(graphs, task="ef")["e"].detach().numpy() * 2
     assert abs(plain[0] - energies[0]) > 1e-3
