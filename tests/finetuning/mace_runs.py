@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -29,7 +29,7 @@ from precompute.structures.convert import from_ase
 
 folder = Path(sys.argv[1])
 torch.set_num_threads(1)
-FEW = Settings(learning_rate=1e-3, epochs=2, batch_size=3, checkpoint_every=2, stress_weight=0.0)
+FEW = Settings(learning_rate=5e-3, epochs=2, batch_size=3, checkpoint_every=2, stress_weight=0.0)
 ELEMENTS = (11, 13, 17, 29, 79)
 told: dict[str, Any] = {}
 
@@ -45,9 +45,9 @@ def small_base() -> Path:
         model = modules.ScaleShiftMACE(
             r_max=4.0, num_bessel=4, num_polynomial_cutoff=5, max_ell=2, interaction_cls=block,
             interaction_cls_first=block, num_interactions=2, num_elements=len(ELEMENTS),
-            hidden_irreps=Irreps("16x0e + 16x1o"), MLP_irreps=Irreps("8x0e"), atomic_energies=-np.arange(1.0, 6.0)[None],
-            avg_num_neighbors=12.0, atomic_numbers=list(ELEMENTS), correlation=2, gate=torch.nn.functional.silu,
-            atomic_inter_scale=0.7, atomic_inter_shift=0.2,
+            hidden_irreps=Irreps("16x0e + 16x1o"), MLP_irreps=Irreps("8x0e"), avg_num_neighbors=12.0,
+            atomic_energies=-np.arange(1.0, 6.0)[None], atomic_numbers=list(ELEMENTS), correlation=2,
+            gate=torch.nn.functional.silu, atomic_inter_scale=0.7, atomic_inter_shift=0.2,
         )  # fmt: skip
         torch.save(model, folder / "small.model")
     return folder / "small.model"
@@ -93,10 +93,8 @@ def run(asked: Job, stop_after: int = 0) -> dict[str, Any]:
             raise KeyboardInterrupt
         rows.append(vars(row))
 
-    try:
+    with suppress(KeyboardInterrupt):
         training.train(asked, on_checkpoint, on_log)
-    except KeyboardInterrupt:
-        pass
     return {"rows": rows, "checkpoints": checkpoints}
 
 
@@ -107,7 +105,7 @@ def weights(file: Path) -> dict[str, torch.Tensor]:
 
 
 def moved(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor]) -> float:
-    return float(sum(((one[n] - other[n]).double() ** 2).sum() for n in one) ** 0.5)
+    return float(sum(((one[n].double() - other[n].double()) ** 2).sum() for n in one) ** 0.5)
 
 
 @contextmanager
@@ -120,7 +118,6 @@ def arguments(*given: str) -> Iterator[None]:
 
 BASE = small_base()
 SPEC = registry().resolve(f"mace:{BASE}")
-base = weights(BASE)
 
 for strategy in training.strategies:
     asked = job(strategy, strategy, FEW)
@@ -139,10 +136,10 @@ for strategy in training.strategies:
 # the base's errors on the data, before any step
 predicted = Adapter(SPEC).predict([item.structure for item in dimers()])
 told["before"] = [
-    (abs(e - item.energy) / 2, float(np.abs(f - item.forces).mean())) for (e, f), item in zip(predicted, dimers())
+    (abs(e - item.energy) / 2, float(np.abs(f - item.forces).mean()))
+    for (e, f), item in zip(predicted, dimers(), strict=True)
 ]
-first = next(job("naive", "naive", FEW).batches()).data.tolist()
-told["first"] = first
+told["first"] = next(job("naive", "naive", FEW).batches()).data.tolist()
 
 # with a moving average, cut after the first checkpoint, then gone on with
 averaged = replace(FEW, ema=0.5)
@@ -155,11 +152,11 @@ told["again"] |= {"same": moved(ends[0], ends[1]), "averaged": moved(ends[0], en
 # mace_run_train itself, on one batch an epoch, so that the order of the data is all one
 asked = job("one", "naive", replace(FEW, batch_size=6, epochs=2))
 told["one"] = run(asked)
-from mace.cli import run_train
-
 theirs = [a for a in training.run_arguments(asked, BASE) if not a.startswith("--work_dir")]
 theirs += [f"--work_dir={folder / 'theirs'}", "--save_all_checkpoints", "--keep_checkpoints"]
 with pickles_allowed(), arguments("mace_run_train", *theirs):
+    from mace.cli import run_train
+
     run_train.main()
     after = torch.load(folder / "theirs" / "checkpoints" / "run_run-0_epoch-1.pt")["model"]
 ours = weights(asked.checkpoint_file(2, ".model"))
