@@ -218,7 +218,10 @@ def _command(question: Question) -> tuple[str, ...]:
     parts += ["--strategy", question.strategy, "--seed", str(question.seed), "--epochs", str(s.epochs)]
     parts += ["--batch-size", str(s.batch_size), "--learning-rate", f"{s.learning_rate:g}"]
     parts += ["--checkpoint-every", str(s.checkpoint_every), "--threads", str(question.threads)]
-    parts += ["--ema", f"{s.ema:g}"] if s.ema else []
+    for name in ("energy_weight", "force_weight", "stress_weight", "ema"):
+        value = getattr(s, name)
+        if value != getattr(Settings(), name):
+            parts += [f"--{name.replace('_', '-')}", f"{value:g}"]
     if question.strategy != "naive":
         parts += ["--replay", str(question.replay)]
         parts += ["--replay-per-batch", str(s.replay_per_batch)] if s.replay_per_batch else []
