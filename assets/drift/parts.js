@@ -35,7 +35,7 @@ export function driftParts(host, { set, pick, save, clear, player, summary, tabl
   const bar = buildNode("div", { class: "compare-bar drift-bar" }, picker.node, beside, seeds, control("Measure", segments.measure.node), control("Anchors", segments.anchors.node), control("Colours", segments.decades.node), player.node);
   const h2 = (text) => buildNode("h2", {}, text);
   const nodes = {
-    title: buildNode("h2", { class: "drift-title" }), badge: buildNode("span", { class: "drift-badge" }), facts: buildNode("p", { class: "drift-facts" }), flags: buildNode("p", { class: "drift-flags" }),
+    title: buildNode("h2", { class: "drift-title" }), badge: buildNode("span", { class: "drift-badge" }), facts: buildNode("p", { class: "drift-facts" }), flags: buildNode("p", { class: "drift-flags" }), verdict: buildNode("p", { class: "drift-flags" }),
     meaning: buildNode("p", { class: "drift-meaning" }), selected: buildNode("p", { class: "drift-selected", role: "status" }), maps: buildNode("div", { class: "drift-maps" }), scale: buildNode("div", { class: "drift-scale" }),
     mapsTitle: h2("Map"), mapsFailure: buildNode("div", { role: "alert" }), elementsTitle: h2("Elements"), key: buildNode("p", { class: "hint drift-key" }), curvesTitle: h2("Against step"), curves: svgNode("svg", { class: "drift-chart", role: "group", "aria-label": "Curves against step" }),
     curvesSay: buildNode("p", { class: "hint" }), worstTitle: h2("Changed most"), outputsTitle: h2("Drift against output"), outputs: svgNode("svg", { class: "drift-chart", role: "img" }), outputsSay: buildNode("p", { class: "hint" }),
@@ -48,7 +48,7 @@ export function driftParts(host, { set, pick, save, clear, player, summary, tabl
   const body = buildNode(
     "div", { class: "drift-body" },
     section("head", "Numbers", buildNode("div", { class: "drift-name" }, nodes.title, nodes.badge), [saveLinks("numbers", [["csv", "Save all numbers of all steps as a table (CSV)"], ["json", "Save everything that is known of these series (JSON)"]], save)],
-      nodes.facts, buildNode("div", { class: "drift-numbers-place", tabindex: "0", role: "group", "aria-label": "Numbers by strategy" }, summary.node)),
+      nodes.facts, buildNode("div", { class: "drift-numbers-place", tabindex: "0", role: "group", "aria-label": "Numbers by strategy" }, summary.node), nodes.verdict),
     section("maps-section", "Maps", nodes.mapsTitle, [buildNode("span", { class: "links" }, openMap, drawings("maps", "the maps"))], nodes.mapsFailure, nodes.maps, nodes.scale, nodes.selected, nodes.meaning),
     buildNode("div", { class: "drift-pair" },
       section("elements", "Elements", nodes.elementsTitle, [saveLinks("elements", [["csv", "Save the numbers of all elements and steps as a table (CSV)"]], save)], table.node, nodes.key, nodes.flags),

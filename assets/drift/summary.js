@@ -5,18 +5,24 @@ import { counted } from "../panels/words.js";
 import { strategyLook } from "./colours.js";
 import { numberOf } from "./means.js";
 import { stepText, strategyName } from "./series.js";
-import { CHANGES, changeLabel, rangeText, shownText } from "./words.js";
+import { CHANGES, changeLabel, changeText, rangeText, shownText } from "./words.js";
 
 export const SUMMED = ["reembedded", "frozen", "retention", "procrustes", "angular", "energy", "forces"];
 
 /* Rows of the table: {entry, t, numbers}; `entries` are {series, runs (told, the shown one first), t}. */
 export const summaryRows = (entries, mean) => entries.map((entry) => ({ ...entry, numbers: SUMMED.map((field) => numberOf(entry.runs, mean, field, entry.t)) }));
 
-/* "Passed", "damaged: energy, forces", or what there is none of. */
+/* A check of the verdict in words: its value against its limit. */
+export function checkText({ label, value, low, high, limit, at_most: atMost, passed, unit }) {
+  const range = isKnown(low) && isKnown(high) ? ` [${changeText(low)}, ${changeText(high)}]` : "";
+  return `${passed ? "✓" : "✗"} ${label} ${changeText(value)}${range}${unit && unit !== "elements" ? ` ${unit}` : ""}, ${atMost ? "at most" : "at least"} ${changeText(limit)}`;
+}
+
+/* "passed", "damaged: energy, forces", or what there is none of. */
 export function verdictText(verdict) {
   if (!verdict) return "–";
   if (verdict.passed) return "passed";
-  return `damaged: ${verdict.checks.filter((check) => check.passed === false).map((check) => check.name).join(", ")}`;
+  return `damaged (${counted(verdict.checks.filter((check) => !check.passed).length, "check")} of ${verdict.checks.length})`;
 }
 
 /* What is known of forgetting, short. */
@@ -38,8 +44,14 @@ export function flagsWords(told) {
 }
 
 function verdictNode(verdict) {
-  const checks = (verdict?.checks || []).map((check) => `${check.name}: ${check.meaning}`).join("\n");
-  return buildNode("td", { class: verdict && !verdict.passed ? "drift-damaged" : null, title: checks || "No verdict is computed for this series" }, verdictText(verdict));
+  const checks = (verdict?.checks || []).map(checkText).join("\n");
+  return buildNode("td", { class: verdict && !verdict.passed ? "drift-damaged" : null, title: checks || "A verdict is on fine-tuned models only" }, verdictText(verdict));
+}
+
+/* The verdict on the last checkpoint with every check, in words. */
+export function verdictWords({ verdict }) {
+  if (!verdict) return "";
+  return `After the last step the model is ${verdict.passed ? "judged undamaged" : "judged damaged"}: ${verdict.checks.map(checkText).join("; ")}. Limits: ${verdict.checks[0]?.source ?? "none"}.`;
 }
 
 export function makeSummary(choose) {

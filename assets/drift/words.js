@@ -13,7 +13,7 @@ export function changeText(v) {
     const [digits, power] = v.toExponential(1).split("e");
     return `${digits}·10${raised(String(Number(power)))}`.replace("-", "−");
   }
-  const decimals = size >= 100 ? 0 : Math.min(5, Math.max(0, 2 - Math.floor(Math.log10(size))));
+  const decimals = size >= 99.95 ? 0 : Math.min(5, Math.max(0, 2 - Math.floor(Math.log10(size))));
   return v.toFixed(decimals).replace("-", "−");
 }
 
@@ -38,12 +38,12 @@ export const CHANGES = {
   },
   procrustes: {
     field: "procrustes", label: "Procrustes to base", short: "Procrustes", unit: "", factor: 1, worst: "low",
-    meaning: "How well all atoms’ coordinates in the checkpoint can be turned and scaled onto those in the base: 1 for perfectly.",
+    meaning: "How well one rotation and scaling lays all atoms’ coordinates in the checkpoint onto those in the base; 1 where it fits exactly.",
     source: "nuclear-norm form, Williams et al., NeurIPS 2021",
   },
   angular: {
     field: "angular", label: "Procrustes, angular", short: "angular", unit: "", factor: 1, worst: "low",
-    meaning: "The same as an angle between the two, 1 for equal: it falls sooner than the nuclear-norm form where agreement is high.",
+    meaning: "The same as an angle, which falls sooner where agreement is high; 1 where it fits exactly.",
     source: "Williams et al., NeurIPS 2021",
   },
   energy: {
@@ -67,6 +67,13 @@ export function changeOf({ measure, anchors }, ofStructures = false) {
 /* "Difference, anchors frozen" where nothing drifts. */
 export const changeLabel = (change, noun) => change.label.replace("Drift", noun);
 
-export const shownText = (change, v) => changeText(isKnown(v) ? v * change.factor : v);
+/* A share of what was: how much is missing is what matters, so it is never rounded to all. */
+export function keptShareText(v) {
+  if (!isKnown(v) || Number.isNaN(v)) return "–";
+  const text = v.toFixed(4);
+  return v < 1 && Number(text) === 1 ? ">0.9999" : text === "1.0000" ? "1" : text;
+}
+
+export const shownText = (change, v) => (change.worst === "low" ? keptShareText(v) : changeText(isKnown(v) ? v * change.factor : v));
 export const withUnit = (change, v) => `${shownText(change, v)}${change.unit && isKnown(v) ? ` ${change.unit}` : ""}`;
 export const rangeText = (change, low, high) => (isKnown(low) && isKnown(high) ? `[${shownText(change, low)}, ${shownText(change, high)}]` : "");

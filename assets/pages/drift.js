@@ -15,7 +15,7 @@ import { definitions, recordLines } from "../drift/record.js";
 import { elementsTable, mapsDrawing, numbersTable } from "../drift/saving.js";
 import { makeScatter } from "../drift/scatter.js";
 import { besideOf, changeNoun, chosenSeries, kindOf, sameStep, seedsOf, seriesFacts, seriesLabel, stepOf, stepText, strategyName } from "../drift/series.js";
-import { flagsWords, makeSummary } from "../drift/summary.js";
+import { flagsWords, makeSummary, verdictWords } from "../drift/summary.js";
 import { CHANGES, changeLabel, changeOf, withUnit } from "../drift/words.js";
 import { makeWorst } from "../drift/worst.js";
 import { failureNode } from "../panels/failure.js";
@@ -132,6 +132,7 @@ export function makeDriftPage(atlas, host) {
     parts.facts.textContent = `${kind.says} ${seriesFacts(chosen, entry.told)}.`;
     const change = changeOf(now.asked, true);
     summary.draw({ entries, mean, theme: atlas.theme(), noun, chosen: chosen.name, field: change.field });
+    parts.verdict.textContent = entry.told.verdict ? verdictWords(entry.told) : "";
     parts.flags.textContent = ["comparison", "training"].includes(chosen.kind) ? "" : flagsWords(entry.told);
     const both = ["reembedded", "frozen"].includes(change.field);
     const of = both ? [CHANGES.reembedded, CHANGES.frozen] : [change];

@@ -13,9 +13,9 @@ import { labelledTicks } from "../../assets/drift/player.js";
 import { recordLines } from "../../assets/drift/record.js";
 import { elementsTable, numbersTable } from "../../assets/drift/saving.js";
 import { besideOf, changeNoun, chosenSeries, kindOf, sameStep, seedsOf, seriesGroups, stepOf, stepText } from "../../assets/drift/series.js";
-import { SUMMED, flagsWords, summaryRows, verdictText } from "../../assets/drift/summary.js";
+import { SUMMED, checkText, flagsWords, summaryRows, verdictText } from "../../assets/drift/summary.js";
 import { arrowHead, drawnTrails, trailPaths, trailRoom } from "../../assets/drift/trails.js";
-import { CHANGES, changeLabel, changeOf, changeText, rangeText, withUnit } from "../../assets/drift/words.js";
+import { CHANGES, changeLabel, changeOf, changeText, rangeText, keptShareText, withUnit } from "../../assets/drift/words.js";
 import { rankingBy, sizesOf } from "../../assets/drift/worst.js";
 
 const made = (strategy, seed, more = {}) => ({ name: `${strategy}-${seed}`, title: "t", kind: "fine-tuning", experiment: "Cu dimers", strategy, seed, base: "chgnet-0.3.0", family: "CHGNet", layer: "", trained_on: ["Cu"], checkpoints: ["chgnet-0.3.0", "40", "80"], step: [0, 40, 80], step_unit: "updates", k: 10, anchors: 100, atoms: 4, structures: 2, ...more });
@@ -57,6 +57,7 @@ test("a step is the last by default, and other series follow as far as they have
 
 test("numbers keep three digits, a true minus, and their unit", () => {
   assert.deepEqual([0, 0.00376, 0.3131, 12.345, 123.4, -0.02, 2.44e-5, null, NaN].map(changeText), ["0", "0.00376", "0.313", "12.3", "123", "−0.0200", "2.4·10⁻⁵", "–", "–"]);
+  assert.deepEqual([1, 0.99996, 0.9123, null].map(keptShareText), ["1", ">0.9999", "0.9123", "–"]);
   assert.equal(withUnit(CHANGES.energy, 0.0123), "12.3 meV/atom");
   assert.equal(rangeText(CHANGES.energy, 0.01, 0.02), "[10.0, 20.0]");
   assert.equal(rangeText(CHANGES.energy, null, 0.02), "");
@@ -107,7 +108,9 @@ test("flags are told with their null and number of runs, or why there are none",
   assert.match(flagsWords(told(all[0], 0.2)), /Au \(drift 0\.400, at least 0\.300; null 0\.200\)\. Rule: more than chance; 2 runs\./);
   assert.match(flagsWords({ ...told(all[0], 1), forgetting: null }), /second run/);
   assert.match(flagsWords({ ...told(pair, 1), forgetting: null }), /not known/);
-  assert.equal(verdictText({ passed: false, checks: [{ name: "energy", passed: false }, { name: "forces", passed: true }] }), "damaged: energy");
+  const check = { label: "Change of energy", value: 0.08, low: 0.07, high: null, limit: 0.06, at_most: true, passed: false, unit: "eV/atom" };
+  assert.equal(verdictText({ passed: false, checks: [check, { ...check, passed: true }] }), "damaged (1 check of 2)");
+  assert.equal(checkText(check), "✗ Change of energy 0.0800 eV/atom, at most 0.0600");
   assert.equal(verdictText(null), "–");
 });
 
