@@ -12,8 +12,8 @@ const OVERALL_CHARTS = ["reembedded", "frozen", "retention", "procrustes", "ener
 const ELEMENT_CHARTS = ["reembedded", "frozen", "retention", "forces"];
 /* Errors on the fine-tuning data, as runs record them, without intervals. */
 const DATA_ERRORS = {
-  energy_mae: { field: "energy_mae", label: "Energy error on the data", unit: "meV/atom", factor: 1000, worst: "high" },
-  force_mae: { field: "force_mae", label: "Force error on the data", unit: "eV/Å", factor: 1, worst: "high" },
+  energy_mae: { field: "energy_mae", label: "Energy error, data", unit: "meV/atom", factor: 1000, worst: "high" },
+  force_mae: { field: "force_mae", label: "Force error, data", unit: "eV/Å", factor: 1, worst: "high" },
 };
 const chartChange = (field) => CHANGES[field] || DATA_ERRORS[field];
 const MOST_CHARTS_SHOWN = 6;
@@ -74,7 +74,7 @@ function oneChart(chart, { entries, mean, theme, noun, t, one }, box) {
   const x = chartScale([Math.min(...steps), Math.max(...steps)], [inner.left, inner.right]);
   const all = curves.flatMap(({ points }) => points.flatMap((p) => [p.value, p.low, p.high])).filter(isKnown).map((v) => v * change.factor);
   const [least, most] = roundRange(all, change.worst === "low" ? [1] : [0], 4);
-  const y = chartScale([change.worst === "low" ? Math.min(least, 0.9) : Math.min(least, 0), change.worst === "low" ? 1 : most], [inner.bottom, inner.top]);
+  const y = chartScale([change.worst === "low" ? least : Math.min(least, 0), change.worst === "low" ? 1 : most], [inner.bottom, inner.top]);
   const room = Math.max(2, Math.floor((inner.right - inner.left) / 44));
   const every = Math.max(1, Math.ceil(first.series.step.length / room));
   const ticks = evenly ? first.series.step.map((step, k) => [k, stepTick(first.series, k)]).filter((_, k) => k % every === 0) : null;

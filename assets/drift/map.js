@@ -5,7 +5,7 @@ import { abgr, cssColour, scaleLut } from "../points/lut.js";
 import { LAST_CODE, placeOf } from "../points/place.js";
 import { clearRaster, drawPoints, makeRaster } from "../points/raster.js";
 import { buildNode, svgNode } from "../panels/nodes.js";
-import { counted as countedWords, groupedNumber } from "../panels/words.js";
+import { counted, groupedNumber } from "../panels/words.js";
 import { drawnTrails, trailPaths, trailRoom } from "./trails.js";
 
 const UNDER_POINTER = 10; // css px
@@ -90,11 +90,11 @@ export function makeDriftMap({ point, choose }) {
       const { lines, heads } = trailPaths(of.trails, which, of.t, (x, y) => [plain.ax * x + plain.bx, plain.ay * y + plain.by]);
       svg.replaceChildren(
         svgNode("path", { class: "drift-trail", d: lines, fill: "none", stroke: "var(--text)" }),
-        svgNode("path", { class: "drift-head", d: heads, fill: "var(--text)" }),
+        svgNode("path", { class: "drift-arrow", d: heads, fill: "var(--text)" }),
       );
       const all = of.mask ? of.pickedAtoms : of.places.drawn;
       name.textContent = of.title;
-      says.textContent = ` ${of.t ? trailWords(which.length, all, Boolean(of.mask)) : `${countedWords(all, "atom")}, before any step`}`;
+      says.textContent = ` ${of.t ? trailWords(which.length, all, Boolean(of.mask)) : `${counted(all, "atom")}, before any step`}`;
       svg.setAttribute("aria-label", `${of.title}: ${says.textContent.trim()}`);
       drawn = { ...of, size: [w, h], cssPlace: placeOf(of.places.range, of.box, cssRect), ink: (code) => cssColour(colours[code]) };
       ring(of.chosen, of.hovered);

@@ -56,7 +56,7 @@ export function driftParts(host, { set, pick, save, clear, player, summary, tabl
     buildNode("div", { class: "drift-pair" },
       section("worst", "Changed most", nodes.worstTitle, [segments.movers.node, saveLinks("worst", [["csv", "Save the whole ranking as a table (CSV)"]], save)], worst.place, worst.foot),
       section("outputs", "Drift against change of output", nodes.outputsTitle, [drawings("outputs", "this figure")], outputsPlace, nodes.outputsSay)),
-    section("words", "What the numbers mean", h2("What the numbers mean"), [], nodes.meanings, buildNode("h3", {}, "How the series was made"), nodes.record),
+    section("words", "What the numbers mean", h2("What the numbers mean"), [], nodes.meanings, buildNode("details", { class: "drift-made" }, buildNode("summary", {}, "How the series was made"), nodes.record)),
   );
   const none = buildNode("div", { class: "drift-none", hidden: true });
   host.replaceChildren(buildNode("div", { class: "drift" }, bar, none, body));

@@ -8,7 +8,7 @@ import { chartsOf, drawnEvenly, rankedElements } from "../../assets/drift/curves
 import { changeCells } from "../../assets/drift/elements.js";
 import { sharedBox, trailWords } from "../../assets/drift/map.js";
 import { curveOf, estimateAt, meanOfSeeds, rankedWorst, structureMeans } from "../../assets/drift/means.js";
-import { correlationText, dotsOf } from "../../assets/drift/outputs.js";
+import { correlationText, decadesAround, dotsOf } from "../../assets/drift/outputs.js";
 import { labelledTicks } from "../../assets/drift/player.js";
 import { recordLines } from "../../assets/drift/record.js";
 import { elementsTable, numbersTable } from "../../assets/drift/saving.js";
@@ -109,8 +109,8 @@ test("flags are told with their null and number of runs, or why there are none",
   assert.match(flagsWords({ ...told(all[0], 1), forgetting: null }), /second run/);
   assert.match(flagsWords({ ...told(pair, 1), forgetting: null }), /not known/);
   const check = { label: "Change of energy", value: 0.08, low: 0.07, high: null, limit: 0.06, at_most: true, passed: false, unit: "eV/atom" };
-  assert.equal(verdictText({ passed: false, checks: [check, { ...check, passed: true }] }), "damaged (1 check of 2)");
-  assert.equal(checkText(check), "✗ Change of energy 0.0800 eV/atom, at most 0.0600");
+  assert.equal(verdictText({ passed: false, checks: [check, { ...check, passed: true }] }), "✗ damaged");
+  assert.equal(checkText(check), "✗ Change of energy 0.0800 eV/atom (at most 0.06)");
   assert.equal(verdictText(null), "–");
 });
 
@@ -184,5 +184,7 @@ test("tables have a line a number, with what it is of", () => {
 });
 
 test("a record is told as names and texts", () => {
-  assert.deepEqual(recordLines({ learning_rate: 0.001, data: { name: "dimers", elements: [29] }, none: null, empty: "" }), [["learning rate", "0.001"], ["data: name", "dimers"], ["data: elements", "29"], ["none", "–"]]);
+  assert.deepEqual(recordLines({ learning_rate: 0.001, data: { name: "dimers", elements: [29] }, none: null, empty: "" }), [["learning rate", "0.001"], ["data: name", "dimers"], ["data: elements", "29"]]);
+  assert.deepEqual(recordLines({ checkpoints: [{ name: "a", step: 0, sha256: "0123456789abcdef", file: null }, { step: 4 }] }), [["checkpoints: a", "step 0, sha256 0123456789ab…"], ["checkpoints: 1", "step 4"]]);
+  assert.deepEqual(decadesAround([2e-9, 0.3, 0]).map((v) => Math.round(Math.log10(v))), [-5, 0]);
 });
