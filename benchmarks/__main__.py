@@ -17,6 +17,7 @@ def main() -> None:
         ["chemistry", atlas],
         ["agreement", atlas],
         ["agreement_claims", atlas],
+        ["damage", atlas],
         ["explorer", atlas],
         ["visitors", atlas],
         ["demo"],

@@ -22,7 +22,11 @@ export function sharedBox(ranges, w, h) {
 const dotSize = (n, w, h) => Math.min(6, Math.max(1.3, 0.7 * Math.sqrt((w * h) / Math.max(n, 1))));
 
 /* "212 of 70 atoms’ trails drawn" in the words that fit. */
-export const trailWords = (drawn, all, picked) => (drawn === all ? `Trails of all ${groupedNumber(all)}${picked ? " selected" : ""} atoms` : `${groupedNumber(drawn)} of ${groupedNumber(all)}${picked ? " selected" : ""} atoms’ trails drawn`);
+export function trailWords(drawn, all, picked, stretch = 1) {
+  const longer = stretch > 1 ? `, ${stretch} times as long as they are` : "";
+  const what = picked ? "selected atoms" : "atoms";
+  return `${drawn === all ? `Trails of all ${groupedNumber(all)} ${what}` : `${groupedNumber(drawn)} of ${groupedNumber(all)} ${what}’ trails drawn`}${longer}`;
+}
 
 export function makeDriftMap({ point, choose }) {
   const canvas = buildNode("canvas", { "aria-hidden": "true" });
@@ -87,14 +91,14 @@ export function makeDriftMap({ point, choose }) {
       const cssRect = { x: 0, y: 0, w, h };
       const plain = placeOf(null, of.box, cssRect);
       const which = drawnTrails(of.trails.ids, trailRoom(w, h), of.isPicked);
-      const { lines, heads } = trailPaths(of.trails, which, of.t, (x, y) => [plain.ax * x + plain.bx, plain.ay * y + plain.by]);
+      const { lines, heads } = trailPaths(of.trails, which, of.t, (x, y) => [plain.ax * x + plain.bx, plain.ay * y + plain.by], of.stretch);
       svg.replaceChildren(
         svgNode("path", { class: "drift-trail", d: lines, fill: "none", stroke: "var(--text)" }),
         svgNode("path", { class: "drift-arrow", d: heads, fill: "var(--text)" }),
       );
       const all = of.mask ? of.pickedAtoms : of.places.drawn;
       name.textContent = of.title;
-      says.textContent = ` ${of.t ? trailWords(which.length, all, Boolean(of.mask)) : `${counted(all, "atom")}, before any step`}`;
+      says.textContent = ` ${of.t ? trailWords(which.length, all, Boolean(of.mask), of.stretch) : `${counted(all, "atom")}, before any step`}`;
       svg.setAttribute("aria-label", `${of.title}: ${says.textContent.trim()}`);
       drawn = { ...of, size: [w, h], cssPlace: placeOf(of.places.range, of.box, cssRect), ink: (code) => cssColour(colours[code]) };
       ring(of.chosen, of.hovered);

@@ -13,6 +13,7 @@ const ANCHORED = [["reembedded", "Re-embedded", "The checkpoint embeds the ancho
 const COLOURED = [[false, "Linear", "Colours in proportion"], [true, "Log", "Colours over three powers of ten; logarithmic axes of drift against output"]];
 const SEEDED = [["one", "One seed", "Numbers of the chosen run, with intervals over structures"], ["mean", "Mean over seeds", "Means over runs that differ in their seed only, with the least and greatest"]];
 const BESIDE = [[true, "Side by side", "All strategies of the experiment"], [false, "This one", "Only the chosen series"]];
+const STRETCHED = [1, 10, 100].map((times) => [times, times === 1 ? "As they are" : `× ${times}`, times === 1 ? "Trails as long as atoms have moved" : `Trails drawn ${times} times as long, to see the direction of small ones`]);
 const MOVED = [["atoms", "Atoms"], ["structures", "Crystals"]];
 
 const section = (name, label, title, tools, ...content) => buildNode("section", { class: `page-section drift-${name}`, "aria-label": label }, buildNode("div", { class: "section-head" }, title, ...tools), ...content);
@@ -29,6 +30,7 @@ export function driftParts(host, { set, pick, save, clear, player, summary, tabl
     decades: makeSegments("Colours of change", COLOURED, (decades) => set({ decades })),
     seeds: makeSegments("Seeds", SEEDED, (seeds) => set({ seeds })),
     beside: makeSegments("Strategies", BESIDE, (beside) => set({ beside })),
+    stretch: makeSegments("Length of trails", STRETCHED, (stretch) => set({ stretch })),
     movers: makeSegments("Ranking of", MOVED, (movers) => set({ movers })),
   };
   const [seeds, beside] = [control("", segments.seeds.node), control("", segments.beside.node)];
@@ -49,7 +51,7 @@ export function driftParts(host, { set, pick, save, clear, player, summary, tabl
     "div", { class: "drift-body" },
     section("head", "Numbers", buildNode("div", { class: "drift-name" }, nodes.title, nodes.badge), [saveLinks("numbers", [["csv", "Save all numbers of all steps as a table (CSV)"], ["json", "Save everything that is known of these series (JSON)"]], save)],
       nodes.facts, buildNode("div", { class: "drift-numbers-place", tabindex: "0", role: "group", "aria-label": "Numbers by strategy" }, summary.node), nodes.verdict),
-    section("maps-section", "Maps", nodes.mapsTitle, [buildNode("span", { class: "links" }, openMap, drawings("maps", "the maps"))], nodes.mapsFailure, nodes.maps, nodes.scale, nodes.selected, nodes.meaning),
+    section("maps-section", "Maps", nodes.mapsTitle, [control("Trails", segments.stretch.node), buildNode("span", { class: "links" }, openMap, drawings("maps", "the maps"))], nodes.mapsFailure, nodes.maps, nodes.scale, nodes.selected, nodes.meaning),
     buildNode("div", { class: "drift-pair" },
       section("elements", "Elements", nodes.elementsTitle, [saveLinks("elements", [["csv", "Save the numbers of all elements and steps as a table (CSV)"]], save)], table.node, nodes.key, nodes.flags),
       section("curves", "Curves", nodes.curvesTitle, [drawings("curves", "the curves")], curvesPlace, nodes.curvesSay)),

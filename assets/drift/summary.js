@@ -45,7 +45,7 @@ export function flagsWords(told) {
     return `${symbol} (drift ${shownText(CHANGES.reembedded, forgetting.drift[e])}, at least ${shownText(CHANGES.reembedded, forgetting.low[e])}; null ${shownText(CHANGES.reembedded, forgetting.null[e])})`;
   };
   const found = forgetting.flagged.length ? `⚑ Flagged as forgotten after the last step: ${forgetting.flagged.map(of).join(", ")}` : "No element is flagged as forgotten after the last step";
-  return `${found}. Rule: ${forgetting.rule.replace(/\.$/, "")}; ${counted(forgetting.n_runs, "run")}.`;
+  return `${found}. Rule: ${forgetting.rule.replace(/^Flagged: /, "").replace(/\.$/, "")}; ${counted(forgetting.n_runs, "run")}.`;
 }
 
 function verdictNode(verdict) {

@@ -23,7 +23,7 @@ import { downloadFile } from "../panels/download.js";
 import { buildNode, oncePerFrame } from "../panels/nodes.js";
 import { counted } from "../panels/words.js";
 
-const DRIFT_FIELDS = ["series", "step", "anchors", "measure", "seeds", "movers", "decades", "beside", "elements", "palette", "theme"];
+const DRIFT_FIELDS = ["series", "step", "anchors", "measure", "seeds", "movers", "decades", "stretch", "beside", "elements", "palette", "theme"];
 const DRIFT_COMMAND = "platonic-atlas drift ATLAS --base chgnet-0.3.0 --checkpoints chgnet-r2scan";
 const NOTHING_DRAWN = "There is nothing to save yet.";
 
@@ -118,7 +118,7 @@ export function makeDriftPage(atlas, host) {
     const seeds = Math.max(...besideOf(all, chosen).map((series) => seedsOf(all, series).length));
     parts.seedsControl.hidden = seeds < 2;
     parts.besideControl.hidden = besideOf(all, chosen).length < 2;
-    for (const field of ["measure", "anchors", "decades", "beside", "movers"]) parts.segments[field].press(asked[field]);
+    for (const field of ["measure", "anchors", "decades", "stretch", "beside", "movers"]) parts.segments[field].press(asked[field]);
     parts.segments.seeds.press(mean ? "mean" : "one");
     player.show(chosen, t);
   }
@@ -235,7 +235,7 @@ export function makeDriftPage(atlas, host) {
     for (const one of atoms.maps) {
       const { mask, n } = pickedOf(selected, one);
       maps.get(one.key).draw({
-        ...one, box, mask, codes: changeCodes(one.values, scale), stops, reverse: scale.reverse, look: info.themes[theme], pickedAtoms: n,
+        ...one, box, mask, codes: changeCodes(one.values, scale), stops, reverse: scale.reverse, look: info.themes[theme], pickedAtoms: n, stretch: now.asked.stretch,
         isPicked: mask ? (atom) => selected[rank[atom]] : null, title: several ? strategyName(one.series) : `Anchors ${CHANGES[one.anchors].short}`, chosen: now.asked.atom, hovered: atlas.hover.get(),
       });
     }

@@ -130,9 +130,10 @@ test("trails are the first of a fair order among the atoms that are picked out, 
   assert.equal(paths.lines, "M0.0 0.0L10.0 0.0L10.0 10.0M5.0 5.0L5.0 5.0L5.0 5.0");
   assert.equal(paths.heads.match(/M/g).length, 1);
   assert.deepEqual(trailPaths(trails, [0, 1], 0, (x, y) => [x, y]), { lines: "", heads: "" });
+  assert.equal(trailPaths(trails, [0], 1, (x, y) => [x, y], 10).lines, "M0.0 0.0L100.0 0.0");
   assert.equal(arrowHead(1, 1, 1, 1), "");
   assert.equal(trailWords(20, 120, false), "20 of 120 atoms’ trails drawn");
-  assert.equal(trailWords(7, 7, true), "Trails of all 7 selected atoms");
+  assert.equal(trailWords(7, 7, true, 10), "Trails of all 7 selected atoms, 10 times as long as they are");
   const [x0, x1, y0, y1] = sharedBox([[0, 1, 0, 1], [0.5, 2, 0, 1]], 200, 100);
   assert.ok(Math.abs((x1 - x0) / (y1 - y0) - 2) < 1e-9 && x0 < 0 && x1 > 2);
 });
