@@ -50,7 +50,7 @@ export function flagsWords(told) {
 
 function verdictNode(verdict) {
   const checks = (verdict?.checks || []).map(checkText).join("\n");
-  return buildNode("td", { class: verdict && !verdict.passed ? "drift-damaged" : null, title: checks || "A verdict is on fine-tuned models only" }, verdictText(verdict));
+  return buildNode("td", { class: `drift-verdict${verdict && !verdict.passed ? " drift-damaged" : ""}`, title: checks || "A verdict is on fine-tuned models only" }, verdictText(verdict));
 }
 
 /* The verdict on the last checkpoint with every check, in words. */

@@ -95,7 +95,7 @@ window.controls = (() => {
     /* Press the first control that was not pressed yet, of all or of a part of the page; its name, or null where none is left. */
     press(used, within = "body") {
       const nameIn = (e) => nameOf(e) + e.id + e.tagName;
-      const canBe = (e) => !e.matches(":disabled, a, input, select, textarea") && !e.closest("#periodic-table, #table, #neighbours") && e.closest(within);
+      const canBe = (e) => !e.matches(":disabled, a, input, select, textarea") && e.click && !e.closest("#periodic-table, #table, #neighbours, .drift-table, .ranking tbody") && e.closest(within);
       const next = all().find((e) => canBe(e) && !used.includes(nameIn(e)));
       next?.click();
       return next ? nameIn(next) : null;
