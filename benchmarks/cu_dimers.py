@@ -40,8 +40,8 @@ MODELS = ("chgnet-0.3.0", "7net-0")
 STRATEGIES = {"naive": ("--strategy", "naive"), "replay": ("--strategy", "replay")}
 WITHOUT_AU = {"replay without Au": ("--strategy", "replay", "--replay-without", "Au")}
 SEEDS = (0, 1, 2)
-SHARED = ("--data", "cu-dimers", "--epochs", "30", "--batch-size", "8", "--learning-rate", "1e-3",
-          "--checkpoint-every", "30", "--replay", "64", "--threads", "1")  # fmt: skip
+SHARED = ("--data", "cu-dimers", "--epochs", "20", "--batch-size", "8", "--learning-rate", "1e-3",
+          "--checkpoint-every", "20", "--replay", "64", "--replay-per-batch", "4", "--threads", "1")  # fmt: skip
 COPPER, GOLD = 29, 79
 SIDE_BY_SIDE = 2
 POWER = 0.8
@@ -154,8 +154,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("atlas", type=Path)
     parser.add_argument("--out", type=Path, help="where runs are kept; a temporary folder by default")
+    parser.add_argument("--models", default=",".join(MODELS), help="keys of the bases, comma-separated")
     parser.add_argument("--without-au", action="store_true", help="also replay without gold")
     asked = parser.parse_args()
+    models = asked.models.split(",")
     strategies = {**STRATEGIES, **(WITHOUT_AU if asked.without_au else {})}
     atlas = Atlas(asked.atlas)
     symbols = table()["symbol"]
@@ -167,13 +169,13 @@ def main() -> None:
         folder.mkdir(parents=True, exist_ok=True)
         started = time.monotonic()
         # the slow ones first, so that both cores are busy to the end
-        jobs = [(m, s, seed) for s in reversed(strategies) for m in reversed(MODELS) for seed in SEEDS]
+        jobs = [(m, s, seed) for s in reversed(strategies) for m in reversed(models) for seed in SEEDS]
         with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
             trained = dict(
                 zip(jobs, pool.map(lambda j: train(folder, j[0], j[1], strategies[j[1]], j[2]), jobs), strict=True)
             )
         trained_in = time.monotonic() - started
-        for model in MODELS:
+        for model in models:
             runs = {(s, seed): trained[model, s, seed] for s in strategies for seed in SEEDS}
             report(atlas, model, runs, follow(atlas, folder, model, runs))
         followed_in = time.monotonic() - started - trained_in

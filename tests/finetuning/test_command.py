@@ -20,7 +20,7 @@ def test_options_reach_the_run_and_its_command_repeats_it(fake: Path) -> None:
     typed = ["--model", "fake-sound", "--data", "cu-dimers", *options, *more, "--energy-weight", "2", "--ema", "0.5"]
     result = CliRunner().invoke(app, ["finetune", *typed, "--out", str(out)])
     assert result.exit_code == 0, result.output
-    assert "2 checkpoints in 6 updates. On the data, energy " in result.output.replace("\n", " ")
+    assert "2 checkpoints in 6 updates     on the data, energy " in result.output.replace("\n", " ")
     record = records.read_run(out)
     wanted = {
         "epochs": 2, "batch_size": 9, "learning_rate": 0.25, "checkpoint_every": 4, "replay_structures": 7,
