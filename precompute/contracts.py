@@ -168,6 +168,30 @@ class Embedded:
 
 
 @dataclass(frozen=True, eq=False)
+class Predicted:
+    """What one model says of one structure.
+
+    Attributes
+    ----------
+    energy : float
+        Total energy, eV, on the model's own zero; NaN where nothing could be predicted.
+    forces : (n_atoms, 3) float64, eV/angstrom, or None where nothing could be predicted
+    reason : str
+        Why nothing could be predicted; empty where it could.
+    """
+
+    energy: float
+    forces: NDArray[np.float64] | None
+    reason: str = ""
+
+    def __post_init__(self) -> None:
+        if (self.forces is None) != bool(self.reason):
+            raise AtlasError("a predicted structure has either forces or a reason for having none")
+        if self.forces is not None:
+            object.__setattr__(self, "forces", frozen(self.forces, np.float64, (None, 3), "forces"))
+
+
+@dataclass(frozen=True, eq=False)
 class AnchorSet:
     """Reference atoms that every model embeds; a file of its own, portable between atlases.
 

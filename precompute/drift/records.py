@@ -114,8 +114,9 @@ class Series:
     position, position_frozen : (T, n, 2) float32
         Where atoms are on the base's map ``pca-2d`` with re-embedded and frozen anchors; row 0 is the base's map.
     overall : mapping of a name in `OVERALL` to Estimates of shape (T,)
-        Means over orbit representatives (of `energy`, over structures; of changes, mean absolute ones); Procrustes
-        similarities to the base.
+        Means over orbit representatives that the base and all checkpoints embedded; of `energy`, the mean absolute
+        change over structures; of `forces`, the mean absolute change of a component over atoms and axes, which is the
+        force MAE against the base and about half the mean of the lengths; Procrustes similarities to the base.
     of_elements : mapping of a name in `OF_ELEMENTS` to Estimates of shape (T, E)
     k, anchors : int
     record : mapping

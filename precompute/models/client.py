@@ -59,14 +59,22 @@ class WorkerEngine:
             raise
         self.spec = ModelSpec.model_validate(answer["spec"])
         self.provenance: dict[str, Any] = answer["provenance"]
+        self.can_predict: bool = answer["can_predict"]
 
     def embed(self, structures: Sequence[Structure]) -> list[NDArray[np.float32]]:
         """Return one (n_atoms, d) float32 array a structure, in order."""
+        return self._ask("embed", "embedding", structures)[1]
+
+    def predict(self, structures: Sequence[Structure]) -> list[tuple[float, NDArray[np.float32]]]:
+        """Return energy (eV) and forces (n_atoms, 3) (eV/angstrom) of each structure, in order."""
+        answer, forces = self._ask("predict", "predicting", structures)
+        return list(zip(answer["energies"], forces, strict=True))
+
+    def _ask(self, do: str, verb: str, structures: Sequence[Structure]) -> tuple[dict[str, Any], list[Any]]:
         atoms = sum(map(len, structures))
-        doing = f"{self.spec.key} was embedding {_names(structures)}"
-        request = {"do": "embed", "structures": [to_json(_bare(s)) for s in structures]}
-        _, arrays = self._worker.ask(request, _seconds(_BATCH_SECONDS + _ATOM_SECONDS * atoms), doing)
-        return arrays
+        doing = f"{self.spec.key} was {verb} {_names(structures)}"
+        request = {"do": do, "structures": [to_json(_bare(s)) for s in structures]}
+        return self._worker.ask(request, _seconds(_BATCH_SECONDS + _ATOM_SECONDS * atoms), doing)
 
     def close(self) -> None:
         """Keep the process for the next model of its environment: importing its packages takes longer than loading."""

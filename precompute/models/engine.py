@@ -8,7 +8,7 @@ from __future__ import annotations
 import importlib
 import os
 import platform
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib import metadata
 from pathlib import Path
 from typing import Any, Protocol
@@ -35,9 +35,14 @@ class Engine(Protocol):
 
     spec: ModelSpec
     provenance: dict[str, Any]
+    can_predict: bool
 
     def embed(self, structures: Sequence[Structure]) -> list[NDArray[np.float32]]:
         """Return one (n_atoms, d) array a structure; raise Unembeddable or OutOfMemory for the batch."""
+        ...
+
+    def predict(self, structures: Sequence[Structure]) -> list[tuple[float, NDArray[np.float32]]]:
+        """Return energy (eV) and forces (n_atoms, 3) (eV/angstrom) of each structure; raise as `embed` does."""
         ...
 
     def close(self) -> None:
@@ -73,9 +78,31 @@ class LocalEngine:
             update={"width": self._adapter.width, "cutoff": self._adapter.cutoff, "head": self._adapter.head}
         )
         self.provenance = _provenance(self.spec, self._adapter.file, weights_hash, self._device)
+        self.can_predict = callable(getattr(self._adapter, "predict", None))
 
     def embed(self, structures: Sequence[Structure]) -> list[NDArray[np.float32]]:
         """Return one (n_atoms, d) float32 array a structure, in order."""
+        arrays = self._guarded(self._adapter.embed, structures)
+        for structure, array in zip(structures, arrays, strict=True):
+            self._check_shape("features", structure, array, self.spec.width)
+        return [np.ascontiguousarray(a, dtype=np.float32) for a in arrays]
+
+    def predict(self, structures: Sequence[Structure]) -> list[tuple[float, NDArray[np.float32]]]:
+        """Return energy (eV) and forces (n_atoms, 3) (eV/angstrom) of each structure, in order."""
+        pairs = self._guarded(self._adapter.predict, structures)
+        for structure, (_, forces) in zip(structures, pairs, strict=True):
+            self._check_shape("forces", structure, forces, 3)
+        return [(float(energy), np.ascontiguousarray(forces, dtype=np.float32)) for energy, forces in pairs]
+
+    def _check_shape(self, what: str, structure: Structure, array: NDArray, width: int | None) -> None:
+        if array.shape != (len(structure), width):
+            raise ModelError(
+                f"{self.spec.key} gave {structure.id} {what} of shape {array.shape}, "
+                f"expected ({len(structure)}, {width}): its adapter is wrong"
+            )
+
+    def _guarded(self, call: Callable[[Sequence[Structure]], list[Any]], structures: Sequence[Structure]) -> list[Any]:
+        """Call the adapter; what it raises becomes a refusal, a lack of memory or a fault by name."""
         known = self._adapter.elements
         for structure in structures:
             unknown = set(structure.numbers.tolist()) - known if known is not None else set()
@@ -83,7 +110,7 @@ class LocalEngine:
                 raise Unembeddable(f"{_symbols(unknown)} is unknown to the model, which has {len(known)} elements")
         try:
             with quiet_packages(), kept_torch_state(), limited_threads(self._threads):
-                arrays = self._adapter.embed(structures)
+                return call(structures)
         except MemoryError as error:
             raise OutOfMemory(str(error)) from error
         except _REFUSALS as error:
@@ -96,13 +123,6 @@ class LocalEngine:
             raise ModelError(
                 f"{self.spec.key}: its adapter failed ({type(error).__name__}: {_first_line(error)})"
             ) from error
-        for structure, array in zip(structures, arrays, strict=True):
-            if array.shape != (len(structure), self.spec.width):
-                raise ModelError(
-                    f"{self.spec.key} gave {structure.id} features of shape {array.shape}, "
-                    f"expected ({len(structure)}, {self.spec.width}): its adapter is wrong"
-                )
-        return [np.ascontiguousarray(a, dtype=np.float32) for a in arrays]
 
     def close(self) -> None:
         """Drop the model."""

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from precompute.contracts import Embedded, Structure
+from precompute.contracts import Embedded, Predicted, Structure
 from precompute.models.client import WorkerEngine
 from precompute.models.engine import Engine, LocalEngine
-from precompute.models.errors import OutOfMemory, Unembeddable
+from precompute.models.errors import ModelError, OutOfMemory, Unembeddable
 from precompute.models.geometry import isolation_flag
 from precompute.models.spec import MAIN, ModelSpec
 
@@ -19,6 +20,9 @@ from precompute.models.spec import MAIN, ModelSpec
 # 3.5 with 12,000), and smaller ones pay for every call.
 BATCH_EDGES = 3_000
 BATCH_ATOMS = 128
+
+Given = TypeVar("Given")
+Result = TypeVar("Result")
 
 
 def _ignore(_message: str) -> None:
@@ -73,12 +77,15 @@ class Session:
         With the width, cutoff and head that the loaded checkpoint has.
     provenance : dict
         JSON-able: family, checkpoint, hash and name of the weights file, layer, head, width, versions, ...
+    can_predict : bool
+        Whether the model gives energies and forces too.
     """
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self.spec = engine.spec
         self.provenance = engine.provenance
+        self.can_predict = engine.can_predict
 
     def embed(self, structures: Sequence[Structure]) -> list[Embedded]:
         """Embed every atom of every structure.
@@ -93,31 +100,74 @@ class Session:
         WorkerError
             If the model's process died or stopped answering; names the structures it was working on.
         """
-        results: dict[int, Embedded] = {}
-        for batch in batches(structures, self.spec.cutoff):
-            for i, result in zip(batch, self._embed_batch([structures[i] for i in batch]), strict=True):
-                results[i] = result
-        return [results[i] for i in range(len(structures))]
+        return _in_batches(
+            self._engine.embed, structures, self.spec.cutoff, self._checked, lambda why: Embedded(None, reason=why)
+        )
 
-    def _embed_batch(self, structures: list[Structure]) -> list[Embedded]:
-        try:
-            arrays = self._engine.embed(structures)
-        except Unembeddable as error:
-            if len(structures) == 1:
-                return [Embedded(None, reason=str(error))]
-            return [e for s in structures for e in self._embed_batch([s])]
-        except OutOfMemory:
-            if len(structures) == 1:
-                return [Embedded(None, reason=f"not enough memory for its {len(structures[0])} atoms")]
-            half = len(structures) // 2
-            return self._embed_batch(structures[:half]) + self._embed_batch(structures[half:])
-        return [self._checked(s, a) for s, a in zip(structures, arrays, strict=True)]
+    def predict(self, structures: Sequence[Structure]) -> list[Predicted]:
+        """Energy and forces of every structure, by the model's own zero of energy.
+
+        Returns
+        -------
+        list of Predicted
+            In the order of `structures`; refusals are inside.
+
+        Raises
+        ------
+        ModelError
+            If the model predicts nothing.
+        WorkerError
+            If the model's process died or stopped answering; names the structures it was working on.
+        """
+        if not self.can_predict:
+            raise ModelError(
+                f"{self.spec.key} predicts no energies and forces: the adapter of {self.spec.family} has no `predict`"
+            )
+        return _in_batches(
+            self._engine.predict, structures, self.spec.cutoff, _predicted, lambda why: Predicted(np.nan, None, why)
+        )
 
     def _checked(self, structure: Structure, features: NDArray[np.float32]) -> Embedded:
         bad = int(np.sum(~np.isfinite(features).all(axis=1)))
         if bad:
             return Embedded(None, reason=f"features of {bad} of {len(structure)} atoms are not finite")
         return Embedded(features, flags=isolation_flag(structure, self.spec.cutoff))
+
+
+def _predicted(structure: Structure, pair: tuple[float, NDArray[np.float32]]) -> Predicted:
+    energy, forces = pair
+    bad = int(np.sum(~np.isfinite(forces).all(axis=1)))
+    if bad or not np.isfinite(energy):
+        what = f"forces on {bad} of {len(structure)} atoms are" if bad else "the energy is"
+        return Predicted(np.nan, None, reason=f"{what} not finite")
+    return Predicted(energy, forces.astype(np.float64))
+
+
+def _in_batches(
+    call: Callable[[Sequence[Structure]], list[Given]],
+    structures: Sequence[Structure],
+    cutoff: float | None,
+    checked: Callable[[Structure, Given], Result],
+    refusal: Callable[[str], Result],
+) -> list[Result]:
+    """Call a model on batches; a batch that it does not take is tried by single structures, or by halves."""
+
+    def one(batch: list[Structure]) -> list[Result]:
+        try:
+            given = call(batch)
+        except Unembeddable as error:
+            return [refusal(str(error))] if len(batch) == 1 else [r for s in batch for r in one([s])]
+        except OutOfMemory:
+            if len(batch) == 1:
+                return [refusal(f"not enough memory for its {len(batch[0])} atoms")]
+            half = len(batch) // 2
+            return one(batch[:half]) + one(batch[half:])
+        return [checked(s, g) for s, g in zip(batch, given, strict=True)]
+
+    results: dict[int, Result] = {}
+    for batch in batches(structures, cutoff):
+        results.update(zip(batch, one([structures[i] for i in batch]), strict=True))
+    return [results[i] for i in range(len(structures))]
 
 
 def batches(structures: Sequence[Structure], cutoff: float | None) -> list[list[int]]:

@@ -50,10 +50,16 @@ class _Server:
                 self._open(request)
                 message = {"spec": self._engine.spec.model_dump(mode="json")}
                 message["provenance"] = self._engine.provenance
+                message["can_predict"] = self._engine.can_predict
             elif request["do"] == "close":
                 self._close()
+            elif request["do"] == "predict":
+                pairs = self._engine.predict(_structures(request))
+                # JSON keeps a float64; the arrays of a message are float32
+                message = {"energies": [energy for energy, _ in pairs]}
+                arrays = [forces for _, forces in pairs]
             else:
-                arrays = self._embed(request)
+                arrays = self._engine.embed(_structures(request))
         except (Unembeddable, OutOfMemory, UntrustedFile) as error:
             message = {"error": type(error).__name__, "text": str(error)}
         except AtlasError as error:
@@ -78,10 +84,11 @@ class _Server:
             self._engine.close()
         self._engine = None
 
-    def _embed(self, request: dict[str, Any]) -> list[Any]:
-        from precompute.structures.portable import from_json
 
-        return self._engine.embed([from_json(s) for s in request["structures"]])
+def _structures(request: dict[str, Any]) -> list[Any]:
+    from precompute.structures.portable import from_json
+
+    return [from_json(s) for s in request["structures"]]
 
 
 if __name__ == "__main__":

@@ -34,12 +34,20 @@ def faulty_registry(folder: Path) -> Registry:
 
 
 class Adapter:
-    """Features are (Z, index); structures called ``bad`` trigger the fault."""
+    """Features are (Z, index), forces (Z, 0, 0); structures called ``bad`` trigger the fault."""
 
     def __init__(self, spec: ModelSpec, device: str = "cpu") -> None:
         del device
         self.fault = spec.checkpoint
         self.width, self.cutoff, self.head, self.file, self.elements = 2, None, None, None, None
+
+    def predict(self, structures: Sequence[Structure]) -> list[tuple[float, np.ndarray]]:
+        columns = self.embed(structures)
+        energies = [float(s.numbers.sum()) + 1e-9 for s in structures]
+        return [
+            (e, np.pad(c[:, :1], ((0, 0), (0, 1 if c.shape[1] == 1 else 2))))
+            for e, c in zip(energies, columns, strict=True)
+        ]
 
     def embed(self, structures: Sequence[Structure]) -> list[np.ndarray]:
         bad = any(s.id == "bad" for s in structures)

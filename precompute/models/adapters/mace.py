@@ -47,24 +47,41 @@ class Adapter:
         self.head = str(self._calculator.head)
         self.elements = frozenset(int(z) for z in self._model.atomic_numbers)
         self._layer: Any = None
+        self._stops = True
         self._model.products[0].register_forward_hook(self._keep)
 
     def embed(self, structures: Sequence[Structure]) -> list[NDArray[np.float32]]:
         """Return one (n_atoms, d) array a structure."""
         import torch
-        from mace.tools.torch_geometric import Batch
 
-        batch = Batch.from_data_list([self._graph(s) for s in structures]).to(self._device)
         with torch.no_grad():
             try:
-                self._model(batch.to_dict(), compute_force=False)
+                self._model(self._batch(structures), compute_force=False)
             except _LayerDone:
                 features = self._layer[:, : self.width]
         return [part.cpu().numpy() for part in torch.split(features, [len(s) for s in structures])]
 
+    def predict(self, structures: Sequence[Structure]) -> list[tuple[float, NDArray[np.float32]]]:
+        """Return energy (eV) and forces (n_atoms, 3) (eV/angstrom) of each structure."""
+        import torch
+
+        self._stops = False
+        try:
+            output = self._model(self._batch(structures), compute_force=True)
+        finally:
+            self._stops = True
+        forces = torch.split(output["forces"].detach(), [len(s) for s in structures])
+        return [(float(e), f.cpu().numpy()) for e, f in zip(output["energy"].detach(), forces, strict=True)]
+
     def _keep(self, _module: Any, _inputs: Any, output: Any) -> None:
-        self._layer = output
-        raise _LayerDone
+        if self._stops:
+            self._layer = output
+            raise _LayerDone
+
+    def _batch(self, structures: Sequence[Structure]) -> dict[str, Any]:
+        from mace.tools.torch_geometric import Batch
+
+        return Batch.from_data_list([self._graph(s) for s in structures]).to(self._device).to_dict()
 
     def _graph(self, structure: Structure) -> Any:
         from mace import data

@@ -34,7 +34,9 @@ class Adapter:
         model = loader(weights_path=str(self.file), device=device, precision="float32-highest", compile=False)
         self._device = device
         self._system = model.system_config
+        self._forcefield = model
         self._network = model.model
+        self._forces = getattr(model, "grad_forces_name", "forces")  # conservative models give derivatives
         self._charged = self._network.conditioner is not None
         self.width = 256
         self.cutoff = float(self._system.radius)
@@ -50,6 +52,16 @@ class Adapter:
             batch = batch_graphs([self._graph(s) for s in structures])
             features = self._network(batch)["node_features"]
         return [part.cpu().numpy() for part in torch.split(features, [len(s) for s in structures])]
+
+    def predict(self, structures: Sequence[Structure]) -> list[tuple[float, NDArray[np.float32]]]:
+        """Return energy (eV) and forces (n_atoms, 3) (eV/angstrom) of each structure."""
+        import torch
+        from orb_models.forcefield.base import batch_graphs
+
+        output = self._forcefield.predict(batch_graphs([self._graph(s) for s in structures]))
+        forces = torch.split(output[self._forces].detach(), [len(s) for s in structures])
+        energies = output["energy"].detach().reshape(-1)
+        return [(float(e), f.cpu().numpy()) for e, f in zip(energies, forces, strict=True)]
 
     def _graph(self, structure: Structure) -> Any:
         import torch

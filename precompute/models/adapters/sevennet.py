@@ -35,6 +35,8 @@ class Adapter:
         model.set_is_batch_data(True)
         model.key_grad = None  # no forces are wanted
         self._device = device
+        self._checkpoint = checkpoint
+        self._whole: Any = None
         self._model = model.eval().to(device)
         self.head = _modal(spec.head, model.modal_map or {})
         self.width = int(checkpoint.config["channel"])
@@ -45,12 +47,28 @@ class Adapter:
         """Return one (n_atoms, d) array a structure."""
         import sevenn._keys as keys
         import torch
+
+        with torch.no_grad():
+            features = self._model(self._batch(structures))[keys.NODE_FEATURE]
+        return [part.cpu().numpy() for part in torch.split(features, [len(s) for s in structures])]
+
+    def predict(self, structures: Sequence[Structure]) -> list[tuple[float, NDArray[np.float32]]]:
+        """Return energy (eV) and forces (n_atoms, 3) (eV/angstrom) of each structure."""
+        import sevenn._keys as keys
+        import torch
+
+        if self._whole is None:
+            self._whole = self._checkpoint.build_model().eval().requires_grad_(False).to(self._device)
+            self._whole.set_is_batch_data(True)
+        output = self._whole(self._batch(structures))
+        energies, forces = (output[k].detach().cpu() for k in (keys.PRED_TOTAL_ENERGY, keys.PRED_FORCE))
+        parts = torch.split(forces, [len(s) for s in structures])
+        return [(float(e), f.numpy()) for e, f in zip(energies.reshape(-1), parts, strict=True)]
+
+    def _batch(self, structures: Sequence[Structure]) -> Any:
         from torch_geometric.data import Batch
 
-        batch = Batch.from_data_list([self._graph(s) for s in structures]).to(self._device)
-        with torch.no_grad():
-            features = self._model(batch)[keys.NODE_FEATURE]
-        return [part.cpu().numpy() for part in torch.split(features, [len(s) for s in structures])]
+        return Batch.from_data_list([self._graph(s) for s in structures]).to(self._device)
 
     def _graph(self, structure: Structure) -> Any:
         import sevenn._keys as keys
