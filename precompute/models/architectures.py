@@ -51,7 +51,7 @@ def mace_module(architecture: Mapping[str, Any]) -> Any:
 def orb_module(architecture: Mapping[str, Any]) -> Any:
     """Build an `orb_models` direct regressor with random weights from torch's generator.
 
-    The parts are those of orb-v3-direct-inf: Bessel and spherical-harmonic edge features, sigmoid attention with a distance
+    The parts are those of orb-v3-direct-inf: Bessel and spherical-harmonic edge features, sigmoid attention with a
     cutoff of 6 A (fixed in the package), heads for energy and forces; fewer and narrower layers, no pair repulsion.
 
     Parameters
@@ -87,9 +87,7 @@ def orb_module(architecture: Mapping[str, Any]) -> Any:
         num_mlp_layers=int(architecture["mlp_depth"]),
         mlp_hidden_dim=int(architecture["mlp_hidden_dim"]),
         rbf_transform=BesselBasis(r_max=radius, num_bases=int(architecture["num_bases"])),
-        angular_transform=SphericalHarmonics(
-            lmax=int(architecture["lmax"]), normalize=True, normalization="component"
-        ),
+        angular_transform=SphericalHarmonics(lmax=int(architecture["lmax"]), normalize=True, normalization="component"),
         outer_product_with_cutoff=True,
         use_embedding=True,
         interaction_params={"distance_cutoff": True, "attention_gate": "sigmoid"},

@@ -39,7 +39,7 @@ class Plain:
 
 
 def write_plain(file: Path, family: str, architecture: Mapping[str, Any], module: Any) -> None:
-    """Write a torch module's weights with its architecture; trained arrays of `HALVED_FROM` values or more as float16."""
+    """Write a torch module's weights with its architecture; trained arrays of `HALVED_FROM` values on as float16."""
     import torch
 
     trained = {name for name, p in module.named_parameters() if p.requires_grad}

@@ -1,8 +1,8 @@
 """Train a student: ``python -m precompute.students --model mace --out DIR``.
 
 Labels of the teacher are made first and kept in DIR/labels.npz; give ``--labels`` to share them between students. A
-GPU is used if there is one; on one core either student takes less than an hour. The same seed gives the same student on the same
-machine and versions.
+GPU is used if there is one; on one core either student takes less than an hour. The same seed gives the same student on
+the same machine with the same versions.
 """
 
 from __future__ import annotations
@@ -48,7 +48,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--labels", type=Path, help="labels to read, or to write where there are none")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--updates", type=int, default=Schedule.updates)
-    parser.add_argument("--threads", type=int, default=1, help="cores for torch; sums in another order differ in rounding")
+    parser.add_argument(
+        "--threads", type=int, default=1, help="cores for torch; sums in another order differ in rounding"
+    )
     asked = parser.parse_args(argv)
     try:
         made = copies(_catalogue(), asked.seed)
@@ -85,7 +87,9 @@ def label(made: Sequence[tuple[int, Structure]], file: Path) -> None:
     write_labels(file, made, kept)
 
 
-def teach(family: str, labelled: Sequence[Labelled], out: Path, schedule: Schedule, seed: int, threads: int = 1) -> Training:
+def teach(
+    family: str, labelled: Sequence[Labelled], out: Path, schedule: Schedule, seed: int, threads: int = 1
+) -> Training:
     """Train a student on labelled structures, and write its checkpoints, log and record into `out`."""
     import torch
 
@@ -115,12 +119,12 @@ def teach(family: str, labelled: Sequence[Labelled], out: Path, schedule: Schedu
             file = folder / f"{line.updates:06d}.pt"
             write_plain(file, family, learner.architecture, learner.module)
             name = file.relative_to(out).as_posix()
-            checkpoints.append(
-                StudentCheckpoint(name, line.updates, sha256_of(file), line.energy_mae, line.force_mae)
-            )
+            checkpoints.append(StudentCheckpoint(name, line.updates, sha256_of(file), line.energy_mae, line.force_mae))
 
         began = time.monotonic()
-        train(learner, learnt, held_out, schedule, seed, on_line, on_checkpoint)
+        # TorchScript's optimiser rounds otherwise from its second call on, so a second training would differ
+        with torch.jit.optimized_execution(False):
+            train(learner, learnt, held_out, schedule, seed, on_line, on_checkpoint)
         minutes = (time.monotonic() - began) / 60
     training = Training(
         student=f"{family}-student",
@@ -145,9 +149,7 @@ def _statistics(learnt: Sequence[Labelled], references: dict[int, float]) -> dic
     """Return scales of the targets: spread of energy, eV/atom, and of force components, eV/A; neighbours within 5 A."""
     from precompute.structures.periodic import pairs_within
 
-    left = [
-        (x.energy - sum(references[z] for z in x.structure.numbers.tolist())) / len(x.structure) for x in learnt
-    ]
+    left = [(x.energy - sum(references[z] for z in x.structure.numbers.tolist())) / len(x.structure) for x in learnt]
     forces = np.concatenate([x.forces for x in learnt])
     sample = learnt[:: max(len(learnt) // 200, 1)]
     pairs = sum(len(pairs_within(x.structure, 5.0).first) for x in sample)

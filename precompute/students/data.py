@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -110,10 +111,10 @@ def read_labels(file: Path, made: Sequence[tuple[int, Structure]]) -> list[Label
         If the file is not one of labels, or its labels belong to other structures or another teacher.
     """
     try:
-        with np.load(file, allow_pickle=False) as content:
+        with file.open("rb") as stream, np.load(stream, allow_pickle=False) as content:
             teacher, of = str(content["teacher"]), str(content["structures"])
             energy, forces = content["energy"], content["forces"].astype(np.float64)
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
         raise AtlasError(f"{file} holds no labels ({error}): delete it, and they are made anew") from None
     if teacher != TEACHER or of != fingerprint([s for _, s in made]):
         raise AtlasError(

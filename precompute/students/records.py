@@ -104,7 +104,9 @@ def read_training(folder: Path) -> Training:
         checkpoints = tuple(StudentCheckpoint(**c) for c in content.pop("checkpoints"))
         training = Training(**{**content, "command": tuple(content["command"])}, checkpoints=checkpoints)
     except OSError as error:
-        raise AtlasError(f"{folder} holds no student's training ({error}); `python -m precompute.students` makes one") from None
+        raise AtlasError(
+            f"{folder} holds no student's training ({error}); `python -m precompute.students` makes one"
+        ) from None
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise AtlasError(f"{file} is damaged ({error}): fetch it again or repeat the training") from None
     if schema != SCHEMA:

@@ -19,12 +19,12 @@ class Schedule:
     """How long and how fast a student learns.
 
     The learning rate rises linearly over `warmup` updates and falls as a half cosine to 1 % of its largest value. The
-    loss is ``energy_weight * H(dE / n_atoms) + force_weight * H(dF)`` with Huber's H (delta = `huber`, in eV and eV/angstrom),
-    means over structures and over force components; gradients are clipped to the norm `clip`.
+    loss is ``energy_weight * H(dE / n_atoms) + force_weight * H(dF)`` with Huber's H (delta = `huber`, eV/atom and
+    eV/angstrom), means over structures and over force components; gradients are clipped to the norm `clip`.
     """
 
-    updates: int = 6000
-    batch_size: int = 16
+    updates: int = 4000
+    batch_size: int = 8
     warmup: int = 100
     energy_weight: float = 2.0
     force_weight: float = 1.0
@@ -114,7 +114,9 @@ def train(
         energy, forces = learner.ask([graphs[i] for i in rows], training=True)
         loss = _loss(energy, forces, [learnt[i] for i in rows], schedule)
         if not torch.isfinite(loss):
-            raise AtlasError(f"the loss is {loss.item()} at update {update}: the learning rate is too large for this data")
+            raise AtlasError(
+                f"the loss is {loss.item()} at update {update}: the learning rate is too large for this data"
+            )
         optimiser.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(parameters, schedule.clip)
