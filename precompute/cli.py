@@ -15,6 +15,7 @@ from rich.console import Console
 from precompute.as_json import print_json
 from precompute.cli_agreement import agreement, keep_default
 from precompute.cli_export import export
+from precompute.cli_finetune import finetune
 from precompute.contracts import AtlasError
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ app.add_typer(env_app, name="env")
 app.add_typer(anchors_app, name="anchors")
 app.command()(export)
 app.command()(agreement)
+app.command()(finetune)
 
 out_console = Console()
 err_console = Console(stderr=True)

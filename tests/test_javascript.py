@@ -10,6 +10,8 @@ import pytest
 TESTS = Path(__file__).parent / "javascript"
 
 
+@pytest.mark.slow
+@pytest.mark.ci
 def test_the_scripts_pass_their_own_tests() -> None:
     node = shutil.which("node")
     if node is None:

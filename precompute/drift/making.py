@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from precompute.contracts import AtlasError, frozen
 from precompute.drift import movement, outputs
+from precompute.drift.forgetting import forgetting
 from precompute.drift.records import OF_ELEMENTS, OVERALL, Estimates, K, Series
 from precompute.drift.retention import neighbours, retention
 from precompute.drift.summary import BOUNDS, mean, means, procrustes_to_base
@@ -126,6 +127,7 @@ def make_series(
     checkpoints: Iterable[Seen],
     place: Place,
     *,
+    siblings: Iterable[Seen] = (),
     k: int = K,
     seed: int = 0,
     on_checkpoint: Callable[[str], None] | None = None,
@@ -146,6 +148,9 @@ def make_series(
         Steps ascending; taken one at a time, so they may be embedded as they are asked for.
     place : callable
         From coordinates (n, K) to the base's map, (n, 2); NaN rows stay NaN. See `precompute.drift.placing`.
+    siblings : iterable of Seen
+        Last checkpoints of runs that differ from this one in their seed only, for `Series.forgetting`; left aside where
+        the fine-tuning data are not known.
     k : int
         Neighbours for retention.
     seed : int
@@ -195,6 +200,14 @@ def make_series(
     }
     overall["energy"] = mean(np.abs(energy), measured.structures, bounds=BOUNDS["energy"], seed=seed)
     overall["procrustes"], overall["angular"] = _similarities([c[chosen] for c in coordinates], structure, seed)
+    ends = []
+    for sibling in siblings if about.trained_on else ():
+        sibling.of(measured, len(own.anchors))
+        ends.append(movement.reembedded(sibling.embeddings, sibling.anchors)[chosen])
+    forgotten = None
+    if ends:
+        runs = [coordinates[-1][chosen], *ends]
+        forgotten = forgetting(coordinates[0][chosen], runs, structure, numbers, about.trained_on, elements, seed=seed)
     record = dict(about.record or {})
     record["measured"] = {
         "atoms": len(measured.atom),
@@ -233,6 +246,7 @@ def make_series(
         k=k,
         anchors=len(own.anchors),
         record=record,
+        forgetting=forgotten,
     )
 
 

@@ -50,7 +50,7 @@ class WorkerEngine:
             "spec": spec.model_dump(mode="json"),
             "threads": threads,
             "trust": trust,
-            "path": [p for p in sys.path if p and Path(p).is_dir() and not _is_packages(p)],
+            "path": module_folders(),
         }
         try:
             answer, _ = self._worker.ask(request, seconds, f"{spec.key} was loading")
@@ -232,6 +232,11 @@ def _seconds(default: float) -> float:
     if not 0 < seconds < float("inf"):
         raise AtlasError(f"{TIMEOUT_VARIABLE} is {text!r}, expected a number of seconds above 0")
     return seconds
+
+
+def module_folders() -> list[str]:
+    """Return the folders of modules that another environment's process cannot know: those that hold no packages."""
+    return [p for p in sys.path if p and Path(p).is_dir() and not _is_packages(p)]
 
 
 def _is_packages(folder: str) -> bool:

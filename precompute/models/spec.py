@@ -52,6 +52,8 @@ class FamilySpec(_Checked):
         Distributions whose versions are recorded with every embedding.
     isolated : bool
         Run in a process of its own even where the main environment would do.
+    trainer : str or None
+        Module that fine-tunes its models (`precompute.finetuning.trainers`), imported in the family's environment.
     """
 
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$")
@@ -59,6 +61,7 @@ class FamilySpec(_Checked):
     environment: str = MAIN
     packages: tuple[str, ...] = ()
     isolated: bool = False
+    trainer: str | None = Field(default=None, pattern=r"^[\w.]+$")
 
 
 class ModelSpec(_Checked):

@@ -14,6 +14,8 @@ from precompute.coordinates import coordinates
 
 N, OWN = 240, np.arange(0, 60, 3)
 
+pytestmark = [pytest.mark.slow, pytest.mark.ci]
+
 
 @pytest.fixture(scope="module")
 def embeddings() -> dict[str, np.ndarray]:

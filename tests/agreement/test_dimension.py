@@ -159,6 +159,8 @@ def test_within_a_label_neighbours_are_of_that_label() -> None:
     assert np.isnan(found[0, 1].ratio[88:]).all()
 
 
+@pytest.mark.slow
+@pytest.mark.ci
 def test_correlation_of_models_that_share_all_half_or_nothing() -> None:
     rng = np.random.default_rng(15)
     angle = 2 * np.pi * rng.random((1500, 3))
@@ -177,6 +179,8 @@ def test_the_authors_cylinder() -> None:
     assert dimension_correlation(np.hstack([x, z]), y).value == pytest.approx(0.0, abs=0.1)
 
 
+@pytest.mark.slow
+@pytest.mark.ci
 def test_permutations_tell_what_is_shared_from_what_is_not() -> None:
     rng = np.random.default_rng(17)
     x, y = rng.normal(size=(400, 4)), rng.normal(size=(400, 4))

@@ -252,6 +252,8 @@ def test_nulls_are_those_of_permuted_atoms(labelled):
         assert (drawn > estimate.null_high[0, 1] - 1.0 * drawn.std()).mean() > 0.025, name
 
 
+@pytest.mark.slow
+@pytest.mark.ci
 def test_unrelated_spaces_exceed_the_nulls_as_seldom_as_these_say():
     """Also those from a few draws: 2.5 % of 120 are 3, and by chance more than 8 come in 1 of 250 cases."""
     names = ("procrustes", "mutual-knn", "cycle-knn", "information-imbalance", "gfre", "id-correlation")

@@ -153,6 +153,8 @@ def test_one_structure_has_no_interval():
     assert np.isnan([low, high]).all()
 
 
+@pytest.mark.slow
+@pytest.mark.ci
 def test_intervals_cover_about_as_often_as_they_say():
     """Over fresh draws of structures, 95 % intervals hold the mean score; fits and splits are held fixed in some."""
     at_least = {

@@ -45,6 +45,8 @@ def compared(atlas: Atlas, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.mark.slow
+@pytest.mark.ci
 def test_the_run_in_the_atlas_is_that_of_its_atoms(compared: Path) -> None:
     atlas = Atlas(compared)
     found = runs(atlas)["representatives-atom"]
@@ -66,6 +68,8 @@ def test_the_run_in_the_atlas_is_that_of_its_atoms(compared: Path) -> None:
         np.testing.assert_allclose(found.scores[name].null, score.null, atol=1e-9, err_msg=name)
 
 
+@pytest.mark.slow
+@pytest.mark.ci
 def test_what_is_printed_and_written_to_a_file_is_the_run(compared: Path) -> None:
     printed = (compared.parent / "printed.txt").read_text()
     found = runs(Atlas(compared))["representatives-atom"]
@@ -80,6 +84,8 @@ def test_what_is_printed_and_written_to_a_file_is_the_run(compared: Path) -> Non
     assert len(rows) == 14 * 9 + 2 * 3
 
 
+@pytest.mark.slow
+@pytest.mark.ci
 def test_plans_and_numbers_of_anchors_stand_beside_the_default_run(compared: Path) -> None:
     atlas = Atlas(compared)
     assert atlas.file.names("agreement/transport") == ["fake-a~element-only", "fake-a~fake-b", "fake-b~element-only"]
@@ -97,6 +103,8 @@ def test_plans_and_numbers_of_anchors_stand_beside_the_default_run(compared: Pat
     assert atlas.file.dims("agreement/anchor-counts/value") == ("method", "seed", "count", "metric")
 
 
+@pytest.mark.slow
+@pytest.mark.ci
 def test_the_atlas_stays_whole_and_readable_by_others(compared: Path, atlas: Atlas) -> None:
     assert Atlas(compared).model_keys == atlas.model_keys
     group = zarr.open_group(compared, mode="r")
@@ -105,6 +113,8 @@ def test_the_atlas_stays_whole_and_readable_by_others(compared: Path, atlas: Atl
     assert not list(compared.parent.glob("*.amended"))
 
 
+@pytest.mark.slow
+@pytest.mark.ci
 def test_metrics_are_added_to_a_run_of_the_same_settings_and_others_stand_beside_it(own: Path) -> None:
     for metrics in ("cka", "procrustes,cka", "collapse"):
         assert run("agreement", own, *QUICK, "--metrics", metrics).exit_code == 0
@@ -118,6 +128,8 @@ def test_metrics_are_added_to_a_run_of_the_same_settings_and_others_stand_beside
     assert (beside.k, beside.sample, beside.seed, beside.n_atoms) == (4, 40, 1, 40)
 
 
+@pytest.mark.slow
+@pytest.mark.ci
 def test_a_run_with_fewer_metrics_and_other_draws_replaces_none(own: Path) -> None:
     assert run("agreement", own, *QUICK, "--metrics", "cka,collapse").exit_code == 0
     result = run("agreement", own, "--permutations", 3, "--metrics", "cka", "--json")
@@ -135,6 +147,8 @@ def compute(path: Path, *metrics: str) -> tuple[Atlas, stage.Settings, stage.Com
     return atlas, settings, stage.agreement(atlas, settings, Display(Console(file=StringIO())))
 
 
+@pytest.mark.slow
+@pytest.mark.ci
 def test_of_two_runs_at_the_same_time_neither_is_lost(own: Path) -> None:
     first, second = compute(own, "cka"), compute(own, "procrustes")
     stage.store(*first)
@@ -142,6 +156,8 @@ def test_of_two_runs_at_the_same_time_neither_is_lost(own: Path) -> None:
     assert list(runs(Atlas(own))["representatives-atom"].scores) == ["procrustes", "cka"]
 
 
+@pytest.mark.slow
+@pytest.mark.ci
 def test_a_run_of_models_that_changed_while_it_was_made_is_refused(own: Path) -> None:
     made = compute(own, "cka")
     with amended(own) as file:
@@ -153,6 +169,8 @@ def test_a_run_of_models_that_changed_while_it_was_made_is_refused(own: Path) ->
     assert runs(Atlas(own)) == {}
 
 
+@pytest.mark.slow
+@pytest.mark.ci
 def test_plans_and_numbers_of_anchors_go_when_their_run_is_replaced(compared: Path, tmp_path: Path) -> None:
     path = Path(shutil.copytree(compared, tmp_path / "own.zarr"))
     with amended(path) as file:
@@ -165,6 +183,8 @@ def test_plans_and_numbers_of_anchors_go_when_their_run_is_replaced(compared: Pa
     assert anchor_counts_of(Atlas(path)) is None
 
 
+@pytest.mark.slow
+@pytest.mark.ci
 def test_an_atlas_whose_exchange_was_cut_short_is_found_again(own: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     class Killed(BaseException):
         pass
@@ -189,6 +209,8 @@ def test_an_atlas_whose_exchange_was_cut_short_is_found_again(own: Path, monkeyp
     assert not own.with_name("own.zarr.replaced").exists()
 
 
+@pytest.mark.slow
+@pytest.mark.ci
 def test_other_anchors_are_measured_as_those_of_the_atlas(tmp_path: Path, make: Maker) -> None:
     make(tmp_path / "rbf.zarr", similarity="rbf", centre=True, umap=False)
     atlas = Atlas(tmp_path / "rbf.zarr")
@@ -235,6 +257,8 @@ def test_a_selection_in_the_words_of_the_page_limits_the_atoms(own: Path) -> Non
         fails_with(f"--select {text!r}: ", "agreement", own, f"--select={text}")
 
 
+@pytest.mark.slow
+@pytest.mark.ci
 def test_what_is_unknown_names_the_closest(own: Path) -> None:
     fails_with("no metric 'mutualknn'; did you mean mutual-knn", "agreement", own, "--metrics", "mutualknn")
     fails_with("no model 'fake-c'; did you mean fake-b or fake-a", "agreement", own, "--models", "fake-c")
@@ -250,6 +274,8 @@ def test_what_is_unknown_names_the_closest(own: Path) -> None:
     fails_with("no atlas there", "agreement", own.parent / "nothing.zarr")
 
 
+@pytest.mark.slow
+@pytest.mark.ci
 def test_models_asked_for_stand_beside_the_controls_and_a_fuller_run_is_kept(own: Path) -> None:
     data = json.loads(run("agreement", own, "--models", "fake-a", "--metrics", "cka", "--json").stdout)
     assert [m["key"] for m in data["models"]] == ["fake-a", "element-only"]
@@ -259,6 +285,8 @@ def test_models_asked_for_stand_beside_the_controls_and_a_fuller_run_is_kept(own
     assert len(runs(Atlas(own))["representatives-atom"].models) == 3
 
 
+@pytest.mark.slow
+@pytest.mark.ci
 def test_a_zip_is_compared_but_not_added_to(own: Path) -> None:
     packed = shutil.make_archive(str(own.parent / "packed"), "zip", own)
     before = Path(packed).read_bytes()
@@ -268,6 +296,8 @@ def test_a_zip_is_compared_but_not_added_to(own: Path) -> None:
     assert Path(packed).read_bytes() == before
 
 
+@pytest.mark.slow
+@pytest.mark.ci
 @pytest.mark.skipif(os.geteuid() == 0, reason="nothing is read-only to the superuser")
 def test_a_read_only_atlas_is_compared_but_not_added_to(own: Path) -> None:
     own.parent.chmod(0o555)
@@ -279,6 +309,8 @@ def test_a_read_only_atlas_is_compared_but_not_added_to(own: Path) -> None:
     assert "cannot write" in result.stderr
 
 
+@pytest.mark.slow
+@pytest.mark.ci
 def test_a_run_that_is_cut_short_leaves_the_atlas_as_it_was(own: Path) -> None:
     class Killed(BaseException):
         pass
@@ -298,6 +330,8 @@ def test_a_run_that_is_cut_short_leaves_the_atlas_as_it_was(own: Path) -> None:
     assert list(runs(Atlas(own))) == ["representatives-atom"]
 
 
+@pytest.mark.slow
+@pytest.mark.ci
 def test_the_default_run_is_not_computed_twice_and_again_when_models_change(own: Path, make: Maker) -> None:
     said = StringIO()
     display = Display(Console(file=said, width=200))
@@ -314,6 +348,8 @@ def test_the_default_run_is_not_computed_twice_and_again_when_models_change(own:
     assert stage.is_stored(Atlas(own), settings)
 
 
+@pytest.mark.slow
+@pytest.mark.ci
 def test_a_run_of_models_that_changed_since_is_forgotten(own: Path) -> None:
     assert run("agreement", own, *QUICK, "--metrics", "cka,transport").exit_code == 0
     with amended(own) as file:

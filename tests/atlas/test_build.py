@@ -105,6 +105,8 @@ def test_the_same_command_again_does_nothing(atlas: Atlas, make) -> None:
     assert (atlas.path / "zarr.json").read_text() == before
 
 
+@pytest.mark.slow
+@pytest.mark.ci
 def test_adding_a_model_keeps_the_rest_and_equals_building_both_at_once(tmp_path: Path, make) -> None:
     make(tmp_path / "a.zarr", models=("fake-a",))
     _, said = make(tmp_path / "a.zarr", models=("fake-b",))
@@ -118,6 +120,8 @@ def test_adding_a_model_keeps_the_rest_and_equals_building_both_at_once(tmp_path
             np.testing.assert_array_equal(one[name], both[name], err_msg=name)
 
 
+@pytest.mark.slow
+@pytest.mark.ci
 def test_other_settings_are_refused_by_name_and_leave_the_atlas_alone(tmp_path: Path, make, atlas: Atlas) -> None:
     out = tmp_path / "salts.zarr"
     shutil.copytree(atlas.path, out)
@@ -131,6 +135,8 @@ def test_other_settings_are_refused_by_name_and_leave_the_atlas_alone(tmp_path: 
     assert Atlas(out).model("fake-a").coordinates.shape == (N, 7)
 
 
+@pytest.mark.slow
+@pytest.mark.ci
 def test_a_crashing_model_is_named_and_the_others_go_on(tmp_path: Path, make) -> None:
     report, said = make(tmp_path / "a.zarr", models=("fake-a", "fake-crash", "fake-wrong"))
     assert set(report.failed) == {"fake-crash", "fake-wrong"}
@@ -140,6 +146,8 @@ def test_a_crashing_model_is_named_and_the_others_go_on(tmp_path: Path, make) ->
     assert Atlas(tmp_path / "a.zarr").model_keys == ["fake-a"]
 
 
+@pytest.mark.slow
+@pytest.mark.ci
 def test_if_no_model_runs_there_is_no_atlas(tmp_path: Path, make) -> None:
     with pytest.raises(AtlasError, match="no model could be run"):
         make(tmp_path / "a.zarr", models=("fake-wrong",))
@@ -160,6 +168,8 @@ def test_anchors_of_another_atlas_put_both_into_one_space(tmp_path: Path, make, 
     np.testing.assert_allclose(few.model("fake-a").coordinates, atlas.model("fake-a").coordinates[:n], atol=1e-6)
 
 
+@pytest.mark.slow
+@pytest.mark.ci
 def test_a_prefix_of_a_set_gives_the_first_columns(tmp_path: Path, make, atlas: Atlas) -> None:
     anchor_files.save(atlas.anchors, tmp_path / "set.json")
     make(tmp_path / "a.zarr", anchor_method="", anchor_set=tmp_path / "set.json", anchor_count=5)
@@ -168,6 +178,8 @@ def test_a_prefix_of_a_set_gives_the_first_columns(tmp_path: Path, make, atlas: 
     )
 
 
+@pytest.mark.slow
+@pytest.mark.ci
 def test_fewer_atoms_than_anchors_is_an_error_that_says_so(tmp_path: Path, make) -> None:
     with pytest.raises(AtlasError, match="100 anchors were asked for, but there are"):
         make(tmp_path / "a.zarr", anchor_count=100)

@@ -105,6 +105,8 @@ def test_a_dry_run_says_what_would_be_done_and_does_nothing(crystals: Path, fake
     assert not out.exists()
 
 
+@pytest.mark.slow
+@pytest.mark.ci
 def test_contradictions_and_unknown_names_are_refused_before_any_work(
     crystals: Path, fake_models: Path, tmp_path: Path
 ) -> None:
@@ -124,6 +126,8 @@ def test_contradictions_and_unknown_names_are_refused_before_any_work(
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.slow
+@pytest.mark.ci
 def test_skipped_inputs_are_listed_and_kept_and_strict_stops(crystals: Path, fake_models: Path, tmp_path: Path) -> None:
     assert fake_models.exists()
     (tmp_path / "empty.cif").write_text("")
@@ -138,6 +142,8 @@ def test_skipped_inputs_are_listed_and_kept_and_strict_stops(crystals: Path, fak
     assert len(Atlas(tmp_path / "a.zarr").skipped) == 2
 
 
+@pytest.mark.slow
+@pytest.mark.ci
 def test_imported_embeddings_become_a_model_that_is_labelled_so(
     crystals: Path, atlas: Atlas, fake_models: Path, tmp_path: Path
 ) -> None:
@@ -157,6 +163,8 @@ def test_imported_embeddings_become_a_model_that_is_labelled_so(
     assert Atlas(out).model("fake-a").map_quality("pca-2d")["fitted_on"] == ["fake-a"]
 
 
+@pytest.mark.slow
+@pytest.mark.ci
 def test_an_import_without_the_anchors_of_a_ready_set_is_left_out_with_a_reason(
     crystals: Path, atlas: Atlas, fake_models: Path, tmp_path: Path
 ) -> None:

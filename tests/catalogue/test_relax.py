@@ -31,6 +31,8 @@ def test_a_rough_estimate_of_copper_ends_at_the_minimum() -> None:
     assert relaxed.parameters == fill_parameters(225, {"a": relaxed.parameters[0]})
 
 
+@pytest.mark.slow
+@pytest.mark.ci
 def test_free_coordinates_move_and_the_space_group_stays() -> None:
     from ase.calculators.emt import EMT
 

@@ -162,6 +162,8 @@ def test_errors_in_the_atlas_count_where_no_file_is_given(tmp_path):
     assert errors_of(data, ErrorTable("eV", {"7net-0": 0.3}, {"7net-0": ""}))["models"] == {"7net-0": [0.3, ""]}
 
 
+@pytest.mark.slow
+@pytest.mark.ci
 def test_damaged_errors_in_the_atlas_are_told_and_hide_nothing_else(tmp_path):
     def add(file):
         file.set_attrs({"energy_errors": [{"model": "7net-0", "error": "much"}]})

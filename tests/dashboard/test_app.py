@@ -43,6 +43,8 @@ def test_app_is_not_in_debug_mode(app):
     assert app.server.debug is False
 
 
+@pytest.mark.slow
+@pytest.mark.ci
 def test_dashboard_process_imports_no_heavy_package(atlas_path):
     code = (
         "import sys, json\n"
@@ -92,6 +94,8 @@ def test_address_of_another_machine_is_said_plainly(atlas_path):
         serve([atlas_path], host="192.0.2.1")
 
 
+@pytest.mark.slow
+@pytest.mark.ci
 def test_missing_atlas_ends_with_a_message(tmp_path):
     ended = dashboard(tmp_path / "none.zarr")
     assert ended.returncode == 1
@@ -100,6 +104,8 @@ def test_missing_atlas_ends_with_a_message(tmp_path):
     assert "Traceback" not in ended.stderr
 
 
+@pytest.mark.slow
+@pytest.mark.ci
 def test_errors_that_cannot_be_read_end_it_with_a_message(atlas_path, tmp_path):
     (tmp_path / "errors.csv").write_text("model,error\n7net-0,1\n")
     ended = dashboard(atlas_path, "--errors", tmp_path / "errors.csv")
@@ -118,6 +124,8 @@ def test_version_is_told():
     assert re.fullmatch(r"platonic-atlas \d+\.\d+\.\d+\S*\n", dashboard("--version").stdout)
 
 
+@pytest.mark.slow
+@pytest.mark.ci
 def test_saved_views_of_a_file_are_offered_and_kept(atlas_path, tmp_path):
     path = tmp_path / "views.json"
     path.write_text(format_views([SavedView("Oxides", "?elements=O")]))
@@ -139,6 +147,8 @@ def test_saved_views_of_a_file_are_offered_and_kept(atlas_path, tmp_path):
         process.communicate(timeout=60)
 
 
+@pytest.mark.slow
+@pytest.mark.ci
 def test_saved_views_that_are_none_end_it_with_a_message(atlas_path, tmp_path):
     (tmp_path / "views.json").write_text("[]")
     ended = dashboard(atlas_path, "--views", tmp_path / "views.json")
@@ -149,6 +159,8 @@ BY_MODULE = ["-m", "dashboard"]
 BY_COMMAND = ["-c", "from precompute.cli import main; main()", "serve"]
 
 
+@pytest.mark.slow
+@pytest.mark.ci
 @pytest.mark.parametrize("start", [BY_MODULE, BY_COMMAND])
 def test_a_polite_kill_stops_it_with_a_message(start, atlas_path, second_path):
     process = subprocess.Popen(

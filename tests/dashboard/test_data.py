@@ -166,6 +166,8 @@ def test_families_shown_only_untrained_are_named_with_a_checkpoint(data):
     assert data.untrained_to_fetch == {"mace": ("MACE", ["mace-untrained"], "mace-mp-0-medium")}
 
 
+@pytest.mark.slow
+@pytest.mark.ci
 def test_an_atlas_without_lower_anchor_counts_or_umap_is_served(tmp_path, monkeypatch):
     monkeypatch.setattr("tests.dashboard.synthetic.COUNTS", ())
     view = AtlasData(Atlas(write_atlas(tmp_path / "few.zarr", copies=1)))

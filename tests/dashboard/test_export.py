@@ -316,6 +316,8 @@ def test_too_large_a_page_is_refused_with_its_limit(data, monkeypatch):
 # ---- addresses and the command line
 
 
+@pytest.mark.slow
+@pytest.mark.ci
 @pytest.mark.parametrize("name", list(FORMATS))
 def test_every_format_is_an_address_that_gives_a_file_to_save(client, name):
     answer = client.get(f"/data/synthetic/export/{name}{SOME}")

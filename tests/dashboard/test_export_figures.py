@@ -148,6 +148,8 @@ def test_a_log_scale_from_zero_starts_four_decades_under_its_end(data):
     assert picture.scale_ends(found, picture.legend(data, "period")) == (0.01, 100, True)
 
 
+@pytest.mark.slow
+@pytest.mark.ci
 def test_matplotlib_comes_only_with_a_figure():
     code = "import sys, dashboard.pages.export; sys.exit(bool({'matplotlib', 'pyarrow', 'ase'} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

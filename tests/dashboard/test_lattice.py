@@ -51,6 +51,8 @@ def other_cells(numbers, positions, cell):
     ]
 
 
+@pytest.mark.slow
+@pytest.mark.ci
 def test_catalogue_crystals_have_the_conventional_cells_of_spglib():
     wrong = []
     for s in load()[::16]:

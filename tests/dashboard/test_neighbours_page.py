@@ -236,6 +236,8 @@ def altered(tmp_path, alter):
     return Atlases([path]).get("synthetic")
 
 
+@pytest.mark.slow
+@pytest.mark.ci
 def test_the_usual_similarity_is_over_all_atoms_whatever_their_order_in_the_file(tmp_path, monkeypatch):
     # the end of the file is unlike its beginning, and blocks are of unequal lengths
     def alter(rows):
@@ -251,6 +253,8 @@ def test_the_usual_similarity_is_over_all_atoms_whatever_their_order_in_the_file
     assert n == found.n_atoms - 2
 
 
+@pytest.mark.slow
+@pytest.mark.ci
 def test_an_anchor_equally_similar_to_all_atoms_is_left_out_and_said(tmp_path):
     def alter(rows):
         rows[:, 4] = np.float32(0.1)
@@ -262,6 +266,8 @@ def test_an_anchor_equally_similar_to_all_atoms_is_left_out_and_said(tmp_path):
     json.dumps(found, allow_nan=False)
 
 
+@pytest.mark.slow
+@pytest.mark.ci
 def test_where_no_anchor_tells_models_apart_the_reason_is_said(tmp_path):
     def alter(rows):
         rows[:] = np.float32(0.1)

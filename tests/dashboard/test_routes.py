@@ -211,6 +211,8 @@ def test_subtitles_say_what_a_model_is(data):
 # ---- several atlases
 
 
+@pytest.mark.slow
+@pytest.mark.ci
 def test_atlases_have_names_of_their_own_that_addresses_can_hold(tmp_path, atlas_path):
     (tmp_path / "a").mkdir()
     (tmp_path / "b").mkdir()
@@ -226,6 +228,8 @@ def test_atlases_have_names_of_their_own_that_addresses_can_hold(tmp_path, atlas
         assert named.get(name).name == name
 
 
+@pytest.mark.slow
+@pytest.mark.ci
 def test_names_come_from_file_names(tmp_path, monkeypatch):
     path = write_atlas(tmp_path / "halides.zarr", copies=1)
     monkeypatch.chdir(path)

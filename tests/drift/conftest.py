@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,10 +23,10 @@ class Made:
     measured: Measured
     base: Seen
 
-    def series(self, *checkpoints: Seen, **about: object) -> Series:
+    def series(self, *checkpoints: Seen, siblings: Iterable[Seen] = (), **about: object) -> Series:
         known = {"name": "made", "title": "Made up", "kind": "fine-tuning", "base": "made-0", "family": "made"} | about
         axes = np.random.default_rng(9).normal(size=(ANCHORS, 2))
-        return make_series(About(**known), self.measured, self.base, checkpoints, lambda c: c @ axes)
+        return make_series(About(**known), self.measured, self.base, checkpoints, lambda c: c @ axes, siblings=siblings)
 
     def moved(self, noise: float, seed: int = 1, step: float = 1.0, rows: np.ndarray | None = None) -> Seen:
         """The base with noise on the embeddings of its orbits, or of those of some atoms; anchors as they were."""

@@ -232,6 +232,8 @@ def published(folder: Path) -> dict[str, dict[str, str]]:
         return {row["material_id"]: row for row in csv.DictReader(file)}
 
 
+@pytest.mark.slow
+@pytest.mark.ci
 def test_mp20_rows_agree_with_their_table(shared_data):
     rows = published(shared_data)
     structures = list(itertools.islice(read([shared_data / "mp20_subset.csv.gz"]), 120))

@@ -1,0 +1,148 @@
+"""Whether a fine-tuned model still is the model that it was: checks of a series against thresholds fixed beforehand.
+
+The thresholds of `LIMITS` come from models damaged on purpose (`python -m benchmarks.damage`, seeds 0 to 4) and were
+tested on other seeds; docs/drift.md has the tables. They are not fitted to any fine-tuning.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from precompute.contracts import AtlasError
+from precompute.drift.records import Series
+
+JUDGED = ("fine-tuning", "published")
+LIMITS = {
+    "reembedded": 0.02,
+    "retention": 0.8,
+    "procrustes": 0.985,
+    "energy": 0.06,
+    "forces": 0.05,
+}
+FORGOTTEN = 0  # elements
+SOURCE = "damage series, docs/drift.md"
+
+_ABOUT = {
+    "reembedded": (
+        "Drift, anchors re-embedded",
+        "",
+        "Mean 1 - cosine between base and checkpoint coordinates over symmetry-distinct atoms.",
+    ),
+    "retention": (
+        "Neighbours kept",
+        "",
+        "Mean share of an atom's nearest neighbours in the base that it still has.",
+    ),
+    "procrustes": (
+        "Procrustes similarity to the base",
+        "",
+        "How well one rotation and scaling lays all atoms' coordinates onto the base's; 1 is exact.",
+    ),
+    "energy": (
+        "Change of energy",
+        "eV/atom",
+        "Mean absolute change over structures after a per-element shift of least squares.",
+    ),
+    "forces": (
+        "Change of forces",
+        "eV/Å",
+        "Mean absolute change of a force component over symmetry-distinct atoms.",
+    ),
+    "forgetting": (
+        "Forgotten elements",
+        "elements",
+        "Elements outside the fine-tuning data that drifted by more than run-to-run noise, and by more than the limit "
+        "of the mean drift.",
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Check:
+    """One number against its limit.
+
+    Attributes
+    ----------
+    name : str
+        ``reembedded``, ``retention``, ``procrustes``, ``energy``, ``forces`` or ``forgetting``.
+    label : str
+        For people.
+    value, low, high : float
+        Of the last checkpoint, with its 95 % interval (NaN where none is defined).
+    limit : float
+    at_most : bool
+        Whether `limit` is the largest value that passes, or the smallest.
+    passed : bool
+        Decided by `value`; the interval tells how close it was.
+    unit, meaning, source : str
+    """
+
+    name: str
+    label: str
+    value: float
+    low: float
+    high: float
+    limit: float
+    at_most: bool
+    passed: bool
+    unit: str
+    meaning: str
+    source: str
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """All checks of a series' last checkpoint; passed where each of them is."""
+
+    passed: bool
+    checks: tuple[Check, ...]
+
+
+def judged(series: Series) -> bool:
+    """Whether a verdict applies: to fine-tuned models, not to separate trainings or to students on the way."""
+    return series.kind in JUDGED
+
+
+def verdict(series: Series) -> Verdict:
+    """Check a series' last checkpoint against the thresholds.
+
+    Checks of outputs are left out where none were computed, that of forgetting where no sibling runs were given.
+
+    Raises
+    ------
+    AtlasError
+        For a series that no verdict applies to.
+    """
+    if not judged(series):
+        raise AtlasError(
+            f"series {series.name!r} is a {series.kind}, not a fine-tune of its base; a verdict would say nothing"
+        )
+    checks = (*_measured(series), *_forgotten(series))
+    return Verdict(all(c.passed for c in checks), checks)
+
+
+def _measured(series: Series) -> Iterator[Check]:
+    for name, limit in LIMITS.items():
+        of = series.overall[name]
+        value, low, high = (float(part[-1]) for part in (of.value, of.low, of.high))
+        if not np.isfinite(value):
+            continue
+        at_most = name not in ("retention", "procrustes")
+        passed = value <= limit if at_most else value >= limit
+        label, unit, meaning = _ABOUT[name]
+        yield Check(name, label, value, low, high, limit, at_most, passed, unit, meaning, SOURCE)
+
+
+def _forgotten(series: Series) -> Iterator[Check]:
+    if series.forgetting is None:
+        return
+    beyond = series.forgetting.flagged & (series.forgetting.low > LIMITS["reembedded"])
+    label, unit, meaning = _ABOUT["forgetting"]
+    count = float(beyond.sum())
+    yield Check(
+        "forgetting", label, count, np.nan, np.nan, FORGOTTEN, True, count <= FORGOTTEN, unit, meaning,
+        f"{SOURCE}; {series.forgetting.rule}",
+    )  # fmt: skip
