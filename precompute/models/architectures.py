@@ -15,7 +15,7 @@ def mace_module(architecture: Mapping[str, Any]) -> Any:
     ----------
     architecture : mapping
         r_max (angstrom), num_bessel, num_polynomial_cutoff, max_ell, correlation, num_interactions, avg_num_neighbors:
-        numbers; hidden_irreps, MLP_irreps, interaction: text; radial_MLP, atomic_numbers: lists of int;
+        numbers; hidden_irreps, MLP_irreps, interaction: text; radial_MLP, elements: lists of int;
         atomic_inter_scale (eV).
     """
     with pickles_allowed():  # importing mace sets that switch for good
@@ -24,7 +24,7 @@ def mace_module(architecture: Mapping[str, Any]) -> Any:
         import torch
         from e3nn.o3 import Irreps
 
-    numbers = [int(z) for z in architecture["atomic_numbers"]]
+    numbers = [int(z) for z in architecture["elements"]]
     block = modules.interaction_classes[architecture["interaction"]]
     return modules.ScaleShiftMACE(
         r_max=float(architecture["r_max"]),

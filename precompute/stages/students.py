@@ -51,6 +51,7 @@ def training_series(key: str) -> Followed:
         step_unit="updates",
         experiment="students trained here from random weights",
         seed=training.seed,
+        trained_on=tuple(training.architecture["elements"]),
         run={
             "teacher": training.teacher,
             "settings": dict(training.settings),

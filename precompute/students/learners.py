@@ -73,7 +73,7 @@ class MaceLearner:
 
         self.architecture = {
             **MACE,
-            "atomic_numbers": sorted(references),
+            "elements": sorted(references),
             "avg_num_neighbors": statistics["neighbours"],
             "atomic_inter_scale": statistics["force"],
         }
@@ -87,7 +87,7 @@ class MaceLearner:
         """Return `mace.data.AtomicData`."""
         with pickles_allowed():
             from mace import data, tools
-        table = tools.AtomicNumberTable(self.architecture["atomic_numbers"])
+        table = tools.AtomicNumberTable(self.architecture["elements"])
         config = data.config_from_atoms(to_ase(structure))
         return data.AtomicData.from_config(config, z_table=table, cutoff=self.architecture["r_max"])
 
