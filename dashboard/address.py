@@ -144,6 +144,14 @@ PARAMETERS: dict[str, tuple[str, Callable[[Any], str]]] = {
     "chance": ("chance", _flag),
     "ranked": ("ranked", str),
     "sort": ("sort", str),
+    "series": ("series", str),
+    "step": ("step", exact_decimal),
+    "anchors": ("anchors", str),
+    "measure": ("measure", str),
+    "seeds": ("seeds", str),
+    "movers": ("movers", str),
+    "decades": ("decades", _flag),
+    "beside": ("beside", _flag),
     "theme": ("theme", str),
 }
 """Field of a view -> (its name in the address, how its value is written)."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import os
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -18,7 +17,6 @@ from precompute.agreement.records import PARTS, Run, Score
 from precompute.as_json import as_json
 from precompute.contracts import AtlasError
 
-FORMATS = (".json", ".csv")
 CONTROLS = ("student", "untrained", "control")
 COLUMN = 7
 WIDE = 120
@@ -41,21 +39,6 @@ def run_data(run: Run, statuses: Mapping[str, str]) -> dict[str, Any]:
         }  # fmt: skip
     models = [{"key": key, "status": statuses[key]} for key in run.models]
     return {**plain, "models": models, "scores": scores}
-
-
-def check_writable(out: Path) -> None:
-    """Refuse a file that a table cannot be written to, before anything is computed for it.
-
-    Raises
-    ------
-    AtlasError
-    """
-    if out.suffix not in FORMATS:
-        raise AtlasError(f"--out {out}: expected a name ending in {' or '.join(FORMATS)}")
-    if not out.parent.is_dir():
-        raise AtlasError(f"--out {out}: there is no folder {out.parent}; make it first")
-    if out.is_dir() or not os.access(out if out.exists() else out.parent, os.W_OK):
-        raise AtlasError(f"--out {out}: cannot be written; choose another name or folder")
 
 
 def write_run_table(run: Run, statuses: Mapping[str, str], out: Path) -> None:

@@ -10,7 +10,7 @@ from precompute import writing
 from precompute.contracts import AtlasError
 from precompute.plan import Request, refuse_mismatch
 from precompute.progress import Display
-from precompute.stages import agreement, shared_space, views
+from precompute.stages import agreement, drift_store, shared_space, views
 from precompute.stages.embeddings import embed, missing_models
 from precompute.stages.work import Report, Work
 from precompute.staging import Ledger, Staging, check_replaceable, finished
@@ -104,6 +104,7 @@ def _run(work: Work) -> Report:
         views.draw_maps(work, keys)
         views.score_chemistry(work, keys)
         agreement.forget_stale(work.file, work.ledger)
+        drift_store.forget_stale(work.file, work.ledger)
     for key in set(work.file.names("models", "groups")) - set(keys):
         work.drop(key)
     before = work.file.attrs()

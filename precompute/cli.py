@@ -14,8 +14,10 @@ from rich.console import Console
 
 from precompute.as_json import print_json
 from precompute.cli_agreement import agreement, keep_default
+from precompute.cli_drift import drift
 from precompute.cli_export import export
 from precompute.cli_finetune import finetune
+from precompute.cli_students import students
 from precompute.contracts import AtlasError
 
 if TYPE_CHECKING:
@@ -35,6 +37,8 @@ app.add_typer(env_app, name="env")
 app.add_typer(anchors_app, name="anchors")
 app.command()(export)
 app.command()(agreement)
+app.command()(drift)
+app.command()(students)
 app.command()(finetune)
 
 out_console = Console()

@@ -30,8 +30,9 @@ def agreement(
     out: Annotated[Path | None, typer.Option(help="File to write too: .json, or .csv with one row a pair.")] = None,
 ) -> None:
     """Score how alike the models of an atlas are, beside what chance and element identity alone give."""
-    from precompute.agreement_tables import check_writable, print_run, run_data, write_run_table
+    from precompute.agreement_tables import print_run, run_data, write_run_table
     from precompute.as_json import print_json
+    from precompute.out_files import check_writable
     from precompute.progress import Display
     from precompute.stages import agreement as stage
     from precompute.staging import restore

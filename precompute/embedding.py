@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,7 @@ from precompute.contracts import AtlasError, Embedded, Refused, Structure
 from precompute.structures.portable import digest
 
 ATOMS_PER_BLOCK = 1_000
+Made = TypeVar("Made")
 
 
 @dataclass(frozen=True, eq=False)
@@ -154,9 +155,9 @@ def run_model(
 
 
 def run_all(
-    tasks: Mapping[str, Callable[[threading.Event], ModelRun]],
+    tasks: Mapping[str, Callable[[threading.Event], Made]],
     jobs: int,
-    on_done: Callable[[str, ModelRun], None],
+    on_done: Callable[[str, Made], None],
     on_failed: Callable[[str, AtlasError], None],
     on_interrupt: Callable[[], None],
 ) -> None:

@@ -12,6 +12,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from precompute.contracts import AnchorSet, Skipped
+from precompute.drift.stored import series_attrs, series_names
 from precompute.embedding import share_of_cores
 from precompute.plan import Request, estimate
 from precompute.store import Atlas
@@ -72,6 +73,7 @@ def atlas_info(atlas: Atlas) -> dict[str, Any]:
             "provenance": attrs.get("provenance", {}),
         })  # fmt: skip
     anchors = atlas.anchors
+    series = [series_attrs(atlas.file, name) for name in series_names(atlas.file)]
     return {
         "path": str(atlas.path),
         "title": atlas.title,
@@ -96,6 +98,14 @@ def atlas_info(atlas: Atlas) -> dict[str, Any]:
         },
         "purity": _purity(atlas),
         "models": models,
+        "series": [
+            {
+                **{k: s[k] for k in ("name", "title", "kind", "experiment", "base", "strategy", "seed")},
+                "checkpoints": len(s["checkpoints"]) - 1,
+                "structures": s["record"]["structures"]["sampled"],
+            }
+            for s in series
+        ],
     }
 
 
@@ -123,6 +133,11 @@ def print_info(console: Console, data: dict[str, Any]) -> None:
             say(f"  {m['key']} refused {r['structure']}: {r['reason']}")
         for name, remarks in list(m["flagged"].items())[:SHOWN_SKIPPED]:
             say(f"  {m['key']} flagged {name}: {'; '.join(remarks)}")
+    for s in data["series"]:
+        say(
+            f"series {s['name']}: {s['title']} ({s['kind']}), {_count(s['checkpoints'], 'checkpoint')} after the base, "
+            f"over {_count(s['structures'], 'structure')}"
+        )
     if data["purity"]:
         console.print(purity_table(data["purity"]))
     _print_skipped(console, [Skipped(**s) for s in data["skipped"]])
@@ -184,6 +199,10 @@ def print_anchors(console: Console, anchors: AnchorSet) -> None:
     for r in rows:
         table.add_row(str(r["rank"]), r["element"], escape(r["structure"]), str(r["atom"]))
     console.print(table)
+
+
+def _count(n: int, what: str) -> str:
+    return f"{n:,} {what}{'' if n == 1 else 's'}"
 
 
 def _sayer(console: Console) -> Any:

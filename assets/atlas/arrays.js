@@ -102,6 +102,8 @@ export function makeArrays(info, dataAddress, between = () => "") {
     legend: (id) => (legends[legendPath(id)] ? Promise.resolve(legends[legendPath(id)]) : json(legendPath(id))),
     /* What an address of this atlas answers, as JSON. */
     asked: (path) => json(path),
+    /* What an address of this atlas answers, as `make(bytes, headers)` reads it. */
+    bytes: (path, make) => binary(path, make),
     column: (name) => binary(`columns/${name}`, (body) => new kinds[name](body)),
     names: () => json("names"),
     mask: (query) => binary(`mask${query || "?"}`, (body, headers) => ({ bits: new Uint8Array(body), n: Number(headers.get("X-Selected")) })),
@@ -120,6 +122,7 @@ export function makeArrays(info, dataAddress, between = () => "") {
       rank: () => kept.get("rank")?.value,
       column: (name) => kept.get(`columns/${name}`)?.value,
       names: () => kept.get("names")?.value,
+      bytes: (path) => kept.get(path)?.value,
       values: (id, key) => kept.get(valuesPath(id, info.quantities.find((q) => q.id === id)?.of === "model" ? key : null))?.value,
     },
   };

@@ -1,9 +1,10 @@
 /* The pages beside the maps: which one is seen, and the links between them. A page is made when it is first seen. */
 import { makeAgreementPage } from "../pages/agreement.js";
+import { makeDriftPage } from "../pages/drift.js";
 import { makeNeighboursPage } from "../pages/neighbours.js";
 
 /* A page: what makes it from `(atlas, host)`. It gives `show(seen)`, which is called whenever that changes. */
-const PAGES = { map: null, agreement: makeAgreementPage, neighbours: makeNeighboursPage };
+const PAGES = { map: null, agreement: makeAgreementPage, neighbours: makeNeighboursPage, drift: makeDriftPage };
 
 export const pageTitle = (label, first) => (label === "Map" ? first : `${label} · ${first}`);
 

@@ -150,6 +150,14 @@ export function formatView(view, defaults, atomName) {
     ["chance", "chance", formatFlag],
     ["ranked", "ranked", formatText],
     ["sort", "sort", formatText],
+    ["series", "series", formatText],
+    ["step", "step", exactDecimal],
+    ["anchors", "anchors", formatText],
+    ["measure", "measure", formatText],
+    ["seeds", "seeds", formatText],
+    ["movers", "movers", formatText],
+    ["decades", "decades", formatFlag],
+    ["beside", "beside", formatFlag],
     ["theme", "theme", formatText],
   ];
   const parts = [];

@@ -11,7 +11,7 @@ from dash.development.base_component import Component
 from dashboard.components.text import UNSPOKEN, marked, named
 from dashboard.labels import clean, count
 
-PAGES = (("map", "Map"), ("agreement", "Agreement"), ("neighbours", "Neighbours"))
+PAGES = (("map", "Map"), ("agreement", "Agreement"), ("neighbours", "Neighbours"), ("drift", "Drift"))
 
 
 def header(

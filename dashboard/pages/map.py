@@ -20,7 +20,7 @@ from dashboard.components.notes import untrained_note
 from dashboard.components.text import named
 from dashboard.components.upload_panel import upload_button
 from dashboard.data import AtlasData
-from dashboard.pages import agreement, chosen, drawer, export, find, header, left, neighbours, upload
+from dashboard.pages import agreement, chosen, drawer, drift, export, find, header, left, neighbours, upload
 
 STORES = ("view", "mapped", "chosen", "shown", "selection", "look")
 TOOLS = (
@@ -116,6 +116,7 @@ def register(app: Dash, atlases: Atlases, views: Path | None, uploads: bool, err
     export.register(app, atlases)
     agreement.register(app, atlases, errors)
     neighbours.register(app, atlases)
+    drift.register(app, atlases)
     upload.register(app, atlases, uploads)
 
 

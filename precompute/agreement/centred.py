@@ -10,11 +10,13 @@ from numpy.typing import NDArray
 
 from precompute.agreement.permuted import Invariants, gamma_null, pair_moments
 from precompute.agreement.sample import Estimate, Sample
+from precompute.agreement.spaces import Space
 
-CELLS_PER_BLOCK = 4_000_000
+CELLS_PER_TILE = 4_000_000
 CELLS_HELD = 40_000_000
 
-Rows = Callable[[int, int], NDArray[np.float64]]  # rows start to stop of one model's (n, n) kernel
+# given the atoms of some rows and columns of one model's symmetric kernel, puts that part of it into an array
+Kernel = Callable[[NDArray[np.intp], NDArray[np.intp], NDArray[np.float64]], None]
 Advance = Callable[[int], None]
 
 
@@ -62,83 +64,98 @@ class Products:
         return ratio, 2.0 * self.by_structure / size[..., None] - ratio[..., None] * (mine[:, None] + mine[None]), size
 
 
-def inner_products(
-    kernels: Callable[[NDArray[np.intp]], Sequence[Rows]], m: int, sample: Sample, on_rows: Advance | None = None
-) -> Products:
+def inner_products(kernels: Sequence[Kernel], sample: Sample, on_rows: Advance | None = None) -> Products:
     """Inner products of M kernels, double-centred within each group of the sample: A = H K H, H = 1 - 11'/n.
 
-    Each row of all kernels is made at once, so that no kernel is held whole unless all are small; large ones are made
-    twice, first for their means.
+    The same tile of all kernels is made at once, and only on one side of the diagonal, so that no kernel is held whole
+    unless all are small; large ones are made twice, first for their means.
 
     Parameters
     ----------
-    kernels : callable
-        Given the rows of a group, M functions that give rows start to stop of its kernels.
-    m : int
+    kernels : M callables
+        Given rows and columns (the same array on the diagonal) and where to put that part of the kernel.
     sample : Sample
     on_rows : callable, optional
         Told how many rows were done.
     """
+    m = len(kernels)
     total, mean, variance = (np.zeros((m, m)) for _ in range(3))
-    by_structure = np.zeros((m, m, sample.n_structures))
-    for rows in sample.groups:
+    by_structure = np.zeros((sample.n_structures, m, m))
+    for group in sample.groups:
         trace, diagonal, square = np.zeros(m), np.zeros(m), np.zeros(m)
-        for start, block in _centred_blocks(kernels(rows), len(rows)):
-            here = block @ block.transpose(0, 2, 1)  # (b, m, m)
-            total += here.sum(axis=0)
-            square += np.diagonal(here.sum(axis=0))
-            np.add.at(by_structure.transpose(2, 0, 1), sample.codes[rows[start : start + len(block)]], here)
-            at = np.arange(len(block))
-            own = block[at, :, start + at]
-            trace += own.sum(axis=0)
-            diagonal += (own * own).sum(axis=0)
-            if on_rows is not None:
-                on_rows(len(block))
-        facts = [Invariants(len(rows), *values) for values in zip(trace, square, diagonal, strict=True)]
+        for rows, columns, tile in _centred_tiles(kernels, group):
+            here = tile.transpose(1, 0, 2) @ tile.transpose(1, 2, 0)  # (b, m, m)
+            np.add.at(by_structure, sample.codes[rows], here)
+            whole = here.sum(axis=0)
+            if rows is columns:
+                own = np.diagonal(tile, axis1=1, axis2=2)
+                trace += own.sum(axis=1)
+                diagonal += (own * own).sum(axis=1)
+            else:
+                turned = np.ascontiguousarray(tile.transpose(2, 0, 1))
+                np.add.at(by_structure, sample.codes[columns], turned @ turned.transpose(0, 2, 1))
+                whole *= 2.0
+            total += whole
+            square += np.diagonal(whole)
+            if on_rows is not None and columns[-1] == group[-1]:
+                on_rows(len(rows))
+        facts = [Invariants(len(group), *values) for values in zip(trace, square, diagonal, strict=True)]
         means, variances = pair_moments(facts)
         mean += means
         variance += variances
-    return Products(total, by_structure, mean, variance)
+    return Products(total, by_structure.transpose(1, 2, 0), mean, variance)
 
 
-def _centred_blocks(of: Sequence[Rows], n: int) -> Iterator[tuple[int, NDArray[np.float64]]]:
-    """Blocks (b, M, n) of centred rows, with the row that each starts at."""
-    m = len(of)
-    step = max(1, CELLS_PER_BLOCK // (m * n))
-    held = []
+def _centred_tiles(
+    of: Sequence[Kernel], group: NDArray[np.intp]
+) -> Iterator[tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float64]]]:
+    """Tiles (M, b, c) of centred kernels on and above the diagonal, with the atoms of their rows and columns."""
+    m, n = len(of), len(group)
+    step = max(1, int(np.sqrt(CELLS_PER_TILE / m)))
+    parts = [group[start : start + step] for start in range(0, n, step)]
+    places = [slice(start, start + step) for start in range(0, n, step)]
+    pairs = [(i, j) for i in range(len(parts)) for j in range(i, len(parts))]
+    held: list[NDArray[np.float64]] = []
+    is_held = m * n * n <= CELLS_HELD
+    memory = np.empty(m * min(step, n) ** 2)  # of every tile: fresh memory costs as much as the work
     sums = np.zeros((m, n))
-    for start in range(0, n, step):
-        block = _block(of, start, min(start + step, n), n)
-        sums[:, start : start + step] = block.sum(axis=2).T
-        if m * n * n <= CELLS_HELD:
-            held.append(block)
+    for i, j in pairs:
+        tile = _tile(of, parts[i], parts[j], None if is_held else memory)
+        sums[:, places[i]] += tile.sum(axis=2)
+        if i != j:
+            sums[:, places[j]] += tile.sum(axis=1)
+        if is_held:
+            held.append(tile)
     means = sums / n
     grand = means.mean(axis=1)
-    for number, start in enumerate(range(0, n, step)):
-        block = held[number] if held else _block(of, start, min(start + step, n), n)
-        block -= means[None]
-        block -= (means[:, start : start + step].T - grand)[:, :, None]
-        yield start, block
+    for number, (i, j) in enumerate(pairs):
+        tile = held[number] if is_held else _tile(of, parts[i], parts[j], memory)
+        tile -= (means[:, places[i]] - grand[:, None])[:, :, None]
+        tile -= means[:, None, places[j]]
+        yield parts[i], parts[j], tile
 
 
-def _block(of: Sequence[Rows], start: int, stop: int, n: int) -> NDArray[np.float64]:
-    block = np.empty((stop - start, len(of), n))
-    for i, rows in enumerate(of):
-        block[:, i] = rows(start, stop)
-    return block
+def _tile(
+    of: Sequence[Kernel], rows: NDArray[np.intp], columns: NDArray[np.intp], memory: NDArray[np.float64] | None
+) -> NDArray[np.float64]:
+    shape = (len(of), len(rows), len(columns))
+    tile = np.empty(shape) if memory is None else memory[: int(np.prod(shape))].reshape(shape)
+    for part, kernel in zip(tile, of, strict=True):
+        kernel(rows, columns, part)
+    return tile
 
 
-def squared_distances(x: NDArray[np.float64]) -> Rows:
-    """Rows of |x_i - x_j|^2, 0 on the diagonal."""
-    squares = (x * x).sum(axis=1)
+def squared_distances(x: Space) -> Kernel:
+    """|x_i - x_j|^2, 0 on the diagonal."""
 
-    def rows(start: int, stop: int) -> NDArray[np.float64]:
-        block = x[start:stop] @ (-2.0 * x.T)
-        block += squares[start:stop, None]
-        block += squares
-        np.maximum(block, 0.0, out=block)
-        at = np.arange(stop - start)
-        block[at, start + at] = 0.0
-        return block
+    def kernel(rows: NDArray[np.intp], columns: NDArray[np.intp], tile: NDArray[np.float64]) -> None:
+        a = x[rows]
+        np.matmul(a, (a if rows is columns else x[columns]).T, out=tile)
+        tile *= -2.0
+        tile += x.squares[rows, None]
+        tile += x.squares[columns]
+        np.maximum(tile, 0.0, out=tile)
+        if rows is columns:
+            np.fill_diagonal(tile, 0.0)
 
-    return rows
+    return kernel

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
+from precompute.agreement.cosines import cosine_neighbours
 from precompute.agreement.neighbours import permuted
 from precompute.agreement.permuted import null_of_draws
 from precompute.agreement.sample import Estimate, Sample
@@ -14,8 +15,7 @@ from precompute.contracts import AtlasError
 from precompute.neighbours import NeighbourLists
 
 K = 10
-PAIRS_PER_BLOCK = 16_000_000
-VALUES_PER_TILE = 4_000_000
+CELLS_PER_BLOCK = 4_000_000
 
 
 def cknna(x: NDArray[np.floating], y: NDArray[np.floating], k: int = K) -> float:
@@ -27,7 +27,7 @@ def cknna(x: NDArray[np.floating], y: NDArray[np.floating], k: int = K) -> float
     unsymmetric matrices depends on which model comes first, is the mean of both orders, and nothing is added to the
     denominator.
 
-    Neighbours are found in blocks of rows, so N x N numbers are never held (see `cosine_neighbours`).
+    Neighbours are found in tiles, so N x N numbers are never held (see `cosine_neighbours`).
 
     Parameters
     ----------
@@ -46,57 +46,15 @@ def cknna(x: NDArray[np.floating], y: NDArray[np.floating], k: int = K) -> float
     AtlasError
         For fewer than four or no more than k atoms, for k below 2, or features not finite.
     """
-    lists = [cosine_neighbours(z, k) for z in (x, y)]
-    return float(all_pairs(lists, Sample.of(len(x))).value[0, 1])
-
-
-def cosine_neighbours(
-    x: NDArray[np.floating], k: int = K, on_rows: Callable[[int], None] | None = None
-) -> NeighbourLists:
-    """The k nearest rows of each row by cosine, as `precompute.neighbours.nearest`, for features too wide to copy.
-
-    Products of float32 rows pick the candidates: all whose cosine could, within the rounding bound (p + 8) 2^-24 of a
-    sum of p products, be among the k largest. Their cosines are then computed in float64, so the lists are exact. Held
-    besides the features are one block of similarities and one tile of rows.
-
-    Raises
-    ------
-    AtlasError
-        For no more than k rows, or rows without direction (zero or not finite).
-    """
-    n, width = x.shape
+    n = len(x)
     if not 1 <= k < n:
         raise AtlasError(f"{k} nearest neighbours need more than {k} atoms; there are {n}")
-    tile = max(1, VALUES_PER_TILE // width)
-    length = np.concatenate([np.linalg.norm(x[s : s + tile].astype(np.float64), axis=1) for s in range(0, n, tile)])
-    directed = np.isfinite(length) & (length > 0.0)
-    if not directed.all():
-        raise AtlasError(f"{(~directed).sum()} of {n} rows of features are zero or not finite; leave those atoms out")
-    margin = np.float32(2.0 * (width + 8) * 2.0**-24)
-    index = np.empty((n, k), np.int32)
-    similarity = np.empty((n, k), np.float32)
-    step = max(1, PAIRS_PER_BLOCK // n)
-    for start in range(0, n, step):
-        rows = slice(start, min(start + step, n))
-        mine = (x[rows] / length[rows, None]).astype(np.float32)
-        block = np.empty((len(mine), n), np.float32)
-        for left in range(0, n, tile):
-            columns = slice(left, left + tile)
-            block[:, columns] = mine @ (x[columns] / length[columns, None]).astype(np.float32).T
-        block[np.arange(len(mine)), np.arange(start, start + len(mine))] = -np.inf
-        least = np.partition(block, n - k, axis=1)[:, n - k] - margin
-        row, column = np.nonzero(block >= least[:, None])
-        close = np.empty(len(row), np.float32)
-        for first in range(0, len(row), tile):
-            part = slice(first, first + tile)
-            a, b = start + row[part], column[part]
-            close[part] = np.einsum("ij,ij->i", x[a].astype(float), x[b].astype(float)) / (length[a] * length[b])
-        order = np.lexsort((column, -close, row))
-        kept = order[(np.searchsorted(row, np.arange(len(mine)))[:, None] + np.arange(k)).reshape(-1)]
-        index[rows], similarity[rows] = column[kept].reshape(-1, k), close[kept].reshape(-1, k)
-        if on_rows is not None:
-            on_rows(len(mine))
-    return NeighbourLists(index, similarity)
+    lists = [cosine_neighbours(z, k) for z in (x, y)]
+    for found in lists:
+        lost = int((found.index[:, -1] < 0).sum())
+        if lost:
+            raise AtlasError(f"{lost} of {n} rows of features are zero or not finite; leave those atoms out")
+    return float(all_pairs(lists, Sample.of(len(x))).value[0, 1])
 
 
 def all_pairs(
@@ -177,7 +135,7 @@ def _alignment(a: NeighbourLists, b: NeighbourLists, sample: Sample) -> NDArray[
 def _shared(a: NeighbourLists, b: NeighbourLists) -> tuple[NDArray, NDArray, NDArray, NDArray]:
     """Pairs (i, j) with j in both lists of i, and their similarities in both."""
     found = []
-    step = max(1, VALUES_PER_TILE // (a.index.shape[1] * b.index.shape[1]))
+    step = max(1, CELLS_PER_BLOCK // (a.index.shape[1] * b.index.shape[1]))
     for start in range(0, len(a.index), step):
         block = slice(start, start + step)
         hit = (a.index[block, :, None] == b.index[block, None, :]) & (a.index[block, :, None] >= 0)

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from precompute.agreement.spread import COINCIDENT, block_rows, scaled, squared_blocks
+from precompute.agreement.spaces import Space, Table
+from precompute.agreement.spread import COINCIDENT, block_rows, scaled, squared_between, squared_blocks
 from precompute.contracts import AtlasError
 
 DISCARD = 0.1
@@ -152,7 +153,7 @@ def fitted(ratio: NDArray[np.floating], *, discard: float = DISCARD, fit: str = 
     return over / under if under > 0 else np.inf
 
 
-def ratios(*features: NDArray[np.floating], labels: NDArray[np.integer] | None = None) -> Ratios:
+def ratios(*features: Table, labels: NDArray[np.integer] | None = None) -> Ratios:
     """Ratios of second to first neighbour distance, of one model or of several joined.
 
     Joined, each model's features are centred and divided by their root mean square distance from the mean, so that all
@@ -174,7 +175,7 @@ def ratios(*features: NDArray[np.floating], labels: NDArray[np.integer] | None =
 
 
 def pair_ratios(
-    features: Sequence[NDArray[np.floating]], *, labels: NDArray[np.integer] | None = None
+    features: Sequence[Table], *, labels: NDArray[np.integer] | None = None
 ) -> dict[tuple[int, int], Ratios]:
     """`ratios` of each of M models, at (i, i), and of each pair of them joined, at (i, j) with i < j.
 
@@ -247,7 +248,7 @@ def correlated(dimension_a: float, dimension_b: float, joint: float) -> float:
 
 
 def _ratios(
-    features: Sequence[NDArray[np.floating]],
+    features: Sequence[Table],
     joins: Sequence[tuple[int, ...]],
     labels: NDArray[np.integer] | None,
 ) -> list[Ratios]:
@@ -287,7 +288,7 @@ def _ratios(
 
 def _two_nearest(
     squared: NDArray[np.float64],
-    spaces: Sequence[NDArray[np.float64]],
+    spaces: Sequence[Space],
     rows: NDArray[np.intp],
     columns: NDArray[np.intp],
 ) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
@@ -306,7 +307,7 @@ def _two_nearest(
 
 
 def _among(
-    spaces: Sequence[NDArray[np.float64]],
+    spaces: Sequence[Space],
     rows: NDArray[np.intp],
     pool: NDArray[np.intp],
     labels: NDArray[np.integer] | None,
@@ -316,8 +317,7 @@ def _among(
         return np.full(len(rows), np.nan)
     squared = np.zeros((len(rows), len(pool)))
     for x in spaces:
-        a, b = x[rows], x[pool]
-        squared += np.maximum((a**2).sum(axis=1)[:, None] + (b**2).sum(axis=1) - 2.0 * a @ b.T, 0.0)
+        squared += squared_between(x, rows, pool)
     squared[rows[:, None] == pool] = np.inf
     if labels is not None:
         squared[labels[rows][:, None] != labels[pool]] = np.inf

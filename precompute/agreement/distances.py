@@ -7,8 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from precompute.agreement.centred import Advance, Rows, inner_products, squared_distances
+from precompute.agreement.centred import Advance, Kernel, inner_products, squared_distances
 from precompute.agreement.sample import Estimate, Sample
+from precompute.agreement.spaces import Space
 
 
 def distance_correlation(x: NDArray[np.floating], y: NDArray[np.floating], sample: Sample | None = None) -> float:
@@ -38,18 +39,18 @@ def distance_correlation(x: NDArray[np.floating], y: NDArray[np.floating], sampl
     return float(all_pairs([x, y], sample or Sample.of(len(x))).value[0, 1])
 
 
-def all_pairs(features: Sequence[NDArray[np.floating]], sample: Sample, on_rows: Advance | None = None) -> Estimate:
+def all_pairs(
+    features: Sequence[NDArray[np.floating] | Space], sample: Sample, on_rows: Advance | None = None
+) -> Estimate:
     """`distance_correlation` of all pairs of models, with influences of structures and the permutation null."""
-    centred = [sample.centred(x) for x in features]
-    found = inner_products(lambda rows: [_distances(x[rows]) for x in centred], len(centred), sample, on_rows)
-    return found.correlation(0.5)
+    return inner_products([_distances(sample.space(x)) for x in features], sample, on_rows).correlation(0.5)
 
 
-def _distances(x: NDArray[np.float64]) -> Rows:
+def _distances(x: Space) -> Kernel:
     squared = squared_distances(x)
 
-    def rows(start: int, stop: int) -> NDArray[np.float64]:
-        block = squared(start, stop)
-        return np.sqrt(block, out=block)
+    def kernel(rows: NDArray[np.intp], columns: NDArray[np.intp], tile: NDArray[np.float64]) -> None:
+        squared(rows, columns, tile)
+        np.sqrt(tile, out=tile)
 
-    return rows
+    return kernel

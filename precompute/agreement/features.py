@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from precompute.agreement.records import ATOMS, LEVELS, N_ATOMS
+from precompute.agreement.spaces import blocks
 from precompute.contracts import AtlasError
 
 CUMULANTS = 3
@@ -20,7 +21,8 @@ class Features:
 
     Attributes
     ----------
-    of : mapping of model key to (n, p) float64
+    of : mapping of model key to (n, p) float
+        Atoms in the precision that they came in; structures in float64.
     structure : (n,) int
         The structure of each row.
     numbers : (n,) int
@@ -31,7 +33,7 @@ class Features:
         How many atoms and structures took part.
     """
 
-    of: Mapping[str, NDArray[np.float64]]
+    of: Mapping[str, NDArray[np.floating]]
     structure: NDArray[np.integer]
     numbers: NDArray[np.integer]
     atoms: NDArray[np.integer]
@@ -61,7 +63,8 @@ def features(
     Parameters
     ----------
     models : mapping of model key to (N, p) float
-        Coordinates or embeddings of all atoms of the atlas; NaN rows where a model refused.
+        Coordinates or embeddings of all atoms of the atlas; NaN rows where a model refused. Gone through twice, one
+        model after the other, so that a mapping that reads them when asked holds one at a time.
     structure, orbit, numbers : (N,) int
     atoms : str
         ``representatives`` (one atom an orbit), ``all``, or ``within-element`` (representatives).
@@ -89,7 +92,7 @@ def features(
         raise AtlasError("structures have no one element to stay within; use --level atom, or other --atoms")
     if len(models) < 2:
         raise AtlasError(f"agreement is between models; there is only {', '.join(models) or 'none'}")
-    usable = np.logical_and.reduce([np.isfinite(x).all(axis=1) for x in models.values()])
+    usable = np.logical_and.reduce([_finite(x) for x in models.values()])
     if atoms != "all":
         usable &= orbit == np.arange(len(orbit))
     if selected is not None:
@@ -106,8 +109,15 @@ def features(
                 f"no element has more than {k} of the atoms compared; take a larger --sample or smaller --k"
             )
     _check(len(rows), "atoms")
-    of = {key: x[rows].astype(np.float64) for key, x in models.items()}
+    of = {key: x if len(rows) == len(x) else x[rows] for key, x in models.items()}
     return Features(of, structure[rows], numbers[rows], rows, len(rows), len(np.unique(structure[rows])))
+
+
+def _finite(x: NDArray[np.floating]) -> NDArray[np.bool_]:
+    result = np.empty(len(x), np.bool_)
+    for part in blocks(np.arange(len(x)), x.shape[1]):
+        result[part] = np.isfinite(x[part]).all(axis=1)
+    return result
 
 
 def _drawn(rows: NDArray[np.intp], sample: int, rng: np.random.Generator) -> NDArray[np.intp]:
@@ -131,28 +141,44 @@ def _of_structures(
     chosen = _drawn(np.unique(structure[rows]), sample, rng)
     _check(len(chosen), "structures")
     rows = rows[np.isin(structure[rows], chosen)]
-    place = np.searchsorted(chosen, structure[rows])
-    pool = _cumulants if level == "cumulants" else _means
-    of = {key: pool(x[rows].astype(np.float64), place, len(chosen), each[rows]) for key, x in models.items()}
+    into = _Pool(rows, np.searchsorted(chosen, structure[rows]), len(chosen), each[rows].astype(np.float64))
+    pooled = _cumulants if level == "cumulants" else _means
+    of = {key: pooled(x, into) for key, x in models.items()}
     nothing = np.zeros(0, np.intp)
     return Features(of, chosen, np.zeros(len(chosen), np.int64), nothing, len(rows), len(chosen))
 
 
-def _means(x: NDArray[np.float64], place: NDArray[np.intp], n: int, weights: NDArray[np.number]) -> NDArray[np.float64]:
-    total = np.zeros((n, x.shape[1]))
-    np.add.at(total, place, x * weights[:, None])
-    return total / np.bincount(place, weights=weights, minlength=n)[:, None]
+@dataclass(frozen=True, eq=False)
+class _Pool:
+    """Atoms (their rows), the structure out of n that each goes into, and how much it weighs there."""
+
+    rows: NDArray[np.intp]
+    place: NDArray[np.intp]
+    n: int
+    weights: NDArray[np.float64]
 
 
-def _cumulants(
-    x: NDArray[np.float64], place: NDArray[np.intp], n: int, weights: NDArray[np.number]
+def _means(
+    x: NDArray[np.floating], into: _Pool, about: NDArray[np.float64] | None = None, power: int = 1
 ) -> NDArray[np.float64]:
-    mean = _means(x, place, n, weights)
-    about = x - mean[place]
-    parts = [mean] + [_means(about**power, place, n, weights) for power in range(2, CUMULANTS + 1)]
+    """Mean over each structure's atoms of (x - about) ^ power, (n, p)."""
+    total = np.zeros((into.n, x.shape[1]))
+    for part in blocks(np.arange(len(into.rows)), x.shape[1]):
+        block, place = x[into.rows[part]].astype(np.float64), into.place[part]
+        if about is not None:
+            block -= about[place]
+            block **= power
+        block *= into.weights[part, None]
+        np.add.at(total, place, block)
+    return total / np.bincount(into.place, weights=into.weights, minlength=into.n)[:, None]
+
+
+def _cumulants(x: NDArray[np.floating], into: _Pool) -> NDArray[np.float64]:
+    mean = _means(x, into)
+    parts = [mean] + [_means(x, into, mean, power) for power in range(2, CUMULANTS + 1)]
     scaled = []
     for part in parts:
-        part = part - part.mean(axis=0)
-        spread = np.sqrt((part**2).sum() / n)
+        part -= part.mean(axis=0)
+        spread = np.sqrt((part**2).sum() / into.n)
         scaled.append(part / spread if spread > 0.0 else part)
     return np.concatenate(scaled, axis=1)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from precompute.agreement.spaces import Space
 from precompute.agreement.spread import COINCIDENT, block_rows, scaled, squared_blocks
 from precompute.contracts import AtlasError
 
@@ -134,7 +135,6 @@ def nearest_pairs(
     """
     if len({len(x) for x in features}) != 1:
         raise AtlasError(f"the models have features of {[len(x) for x in features]} atoms; give the same atoms of each")
-    # Each space is scaled twice: wide features of many atoms fill the memory, and one at a time is enough.
     return [_nearest(scaled(x), labels) for x in features]
 
 
@@ -145,7 +145,7 @@ def permuted_pairs(pairs: Pairs, order: NDArray[np.integer]) -> Pairs:
     return place[pairs[0]], place[pairs[1]]
 
 
-def _nearest(x: NDArray[np.float64], labels: NDArray[np.integer] | None) -> Pairs:
+def _nearest(x: Space, labels: NDArray[np.integer] | None) -> Pairs:
     of, to = [], []
     for rows, squared in squared_blocks(x, 2, labels):
         row, column = np.nonzero(squared <= _join(squared)[:, None] + TIED)

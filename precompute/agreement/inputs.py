@@ -8,11 +8,13 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from precompute.agreement import dimension, procrustes
+from precompute.agreement import dimension, kernels, procrustes
+from precompute.agreement.cosines import cosine_neighbours
 from precompute.agreement.sample import Estimate, Sample
+from precompute.agreement.spaces import Space
 from precompute.agreement.transport import Transport
 from precompute.contracts import AtlasError
-from precompute.neighbours import NeighbourLists, nearest
+from precompute.neighbours import NeighbourLists
 
 PROCRUSTES_PERMUTATIONS = 8  # a singular value decomposition a pair, each
 
@@ -43,14 +45,18 @@ class Inputs:
     def rng(self, name: str) -> np.random.Generator:
         return np.random.default_rng([self.seed, *name.encode()])
 
-    @cached_property
-    def fewest(self) -> int:
-        """Atoms of the smallest group."""
-        return min((len(rows) for rows in self.sample.groups), default=0)
-
     @property
     def has_lists(self) -> bool:
-        return 1 <= self.k < self.fewest
+        return 1 <= self.k < self.sample.fewest
+
+    @cached_property
+    def spaces(self) -> list[Space]:
+        """Features about the mean of their group."""
+        return [self.sample.space(x) for x in self.features]
+
+    @cached_property
+    def linear(self) -> kernels.Linear:
+        return kernels.linear(self.spaces, self.sample)
 
     @cached_property
     def lists(self) -> list[NeighbourLists]:
@@ -59,21 +65,20 @@ class Inputs:
         Equal similarities come in a random order, each model's own: by row, atoms that two models cannot tell apart
         would be named by both, and pass for agreement.
         """
-        n, fewest = len(self.sample), self.fewest
+        n, fewest = len(self.sample), self.sample.fewest
         if not self.has_lists:
             of = "of each element" if self.sample.labels is not None else ""
             raise AtlasError(f"{self.k} nearest neighbours need more than {self.k} atoms {of}; there are {fewest}")
-        kind = "all" if self.sample.labels is None else "within_element"
         orders = [self.rng(f"ties of {key}").permutation(n) for key in self.models]
         return [
-            nearest(x, orbit=np.arange(n), kind=kind, labels=self.sample.labels, k=self.k, order=order)
+            cosine_neighbours(x, self.k, groups=self.sample.groups, order=order)
             for x, order in zip(self.features, orders, strict=True)
         ]
 
     @cached_property
     def procrustes(self) -> Estimate:
         return procrustes.all_pairs(
-            self.features,
+            self.spaces,
             self.sample,
             permutations=min(self.permutations, PROCRUSTES_PERMUTATIONS),
             rng=self.rng("procrustes"),
@@ -81,15 +86,11 @@ class Inputs:
 
     @cached_property
     def ratios(self) -> dict[tuple[int, int], dimension.Ratios]:
-        return dimension.pair_ratios(self.centred, labels=self.sample.labels)
+        return dimension.pair_ratios(self.spaces, labels=self.sample.labels)
 
     @cached_property
     def own_ratios(self) -> list[dimension.Ratios]:
         """Of each model by itself; cut from those of pairs where they are needed anyway."""
         if "id-correlation" in self.metrics:
             return [self.ratios[i, i] for i in range(len(self.models))]
-        return [dimension.ratios(x, labels=self.sample.labels) for x in self.centred]
-
-    @property
-    def centred(self) -> list[NDArray[np.float64]]:
-        return [self.sample.centred(x) for x in self.features]
+        return [dimension.ratios(x, labels=self.sample.labels) for x in self.spaces]

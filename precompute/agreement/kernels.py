@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from precompute.agreement.centred import Advance, Products, Rows, inner_products, squared_distances
+from precompute.agreement.centred import Advance, Kernel, Products, inner_products, squared_distances
 from precompute.agreement.permuted import Invariants, pair_moments, shifted_quantile
 from precompute.agreement.sample import Estimate, Sample
+from precompute.agreement.spaces import Space, blocks, cross
 from precompute.contracts import AtlasError
 
-Features = NDArray[np.floating]
+Features = NDArray[np.floating] | Space
+Row = NDArray[np.float64]
 
 
 def cka(x: Features, y: Features, sample: Sample | None = None) -> float:
@@ -71,102 +74,132 @@ def cka_rbf(x: Features, y: Features, sample: Sample | None = None) -> float:
     return float(rbf_pairs([x, y], sample or Sample.of(len(x))).value[0, 1])
 
 
+@dataclass(frozen=True, eq=False)
+class Linear:
+    """Inner products of linear kernels, by both estimators; `unbiased` is None for groups of fewer than four atoms."""
+
+    biased: Products
+    unbiased: Products | None
+
+
 def linear_pairs(features: Sequence[Features], sample: Sample) -> Estimate:
     """`cka` of all pairs of models, with influences of structures and the permutation null."""
-    return _biased([sample.centred(x) for x in features], sample).correlation()
+    return of_biased(linear(features, sample))
 
 
 def unbiased_pairs(features: Sequence[Features], sample: Sample) -> Estimate:
     """`cka_unbiased` of all pairs of models; its null is 0 on average and has the skewness of that of `cka`."""
-    fewest = min((len(rows) for rows in sample.groups), default=0)
-    if fewest < 4:
+    return of_unbiased(linear(features, sample), sample)
+
+
+def of_biased(found: Linear) -> Estimate:
+    """`linear_pairs` from what was found already."""
+    return found.biased.correlation()
+
+
+def of_unbiased(found: Linear, sample: Sample) -> Estimate:
+    """`unbiased_pairs` from what was found already."""
+    if found.unbiased is None:
         where = "the rarest element" if sample.labels is not None else "the sample"
-        raise AtlasError(f"unbiased CKA needs at least 4 atoms; {where} has {fewest}")
-    centred = [sample.centred(x) for x in features]
-    biased, unbiased = _biased(centred, sample), _unbiased(centred, sample)
-    value, influence, size = unbiased.ratio()
-    high = shifted_quantile(biased.mean, biased.variance, np.sqrt(unbiased.variance) / size)
+        raise AtlasError(f"unbiased CKA needs at least 4 atoms; {where} has {sample.fewest}")
+    value, influence, size = found.unbiased.ratio()
+    spread = np.sqrt(found.unbiased.variance) / size
+    high = shifted_quantile(found.biased.mean, found.biased.variance, spread)
     return Estimate(value, influence, np.where(np.isnan(value), np.nan, 0.0), high)
 
 
 def rbf_pairs(features: Sequence[Features], sample: Sample, on_rows: Advance | None = None) -> Estimate:
     """`cka_rbf` of all pairs of models."""
-    centred = [sample.centred(x) for x in features]
-    scales = [_mean_squared_distance(x, sample) for x in centred]
-
-    def kernels(rows: NDArray[np.intp]) -> list[Rows]:
-        return [_rbf(x[rows], d) for x, d in zip(centred, scales, strict=True)]
-
-    return inner_products(kernels, len(centred), sample, on_rows).correlation()
+    kernels = [_rbf(sample.space(x), sample) for x in features]
+    return inner_products(kernels, sample, on_rows).correlation()
 
 
-def _rbf(x: NDArray[np.float64], scale: float) -> Rows:
-    squared = squared_distances(x / np.sqrt(scale) if scale > 0.0 else x)
+def _rbf(x: Space, sample: Sample) -> Kernel:
+    scale = _mean_squared_distance(x, sample)
+    squared = squared_distances(x.divided(float(np.sqrt(scale))) if scale > 0.0 else x)
 
-    def rows(start: int, stop: int) -> NDArray[np.float64]:
-        block = squared(start, stop)
-        np.negative(block, out=block)
-        return np.exp(block, out=block)
+    def kernel(rows: NDArray[np.intp], columns: NDArray[np.intp], tile: NDArray[np.float64]) -> None:
+        squared(rows, columns, tile)
+        np.negative(tile, out=tile)
+        np.exp(tile, out=tile)
 
-    return rows
+    return kernel
 
 
-def _mean_squared_distance(x: NDArray[np.float64], sample: Sample) -> float:
+def _mean_squared_distance(x: Space, sample: Sample) -> float:
     """Mean of |x_i - x_j|^2 over comparable pairs i != j; sum_ij = 2 n sum_i |x_i|^2 for rows about their mean."""
-    total = sum(2.0 * len(rows) * (x[rows] ** 2).sum() for rows in sample.groups)
+    total = sum(2.0 * len(rows) * x.squares[rows].sum() for rows in sample.groups)
     pairs = sum(len(rows) * (len(rows) - 1) for rows in sample.groups)
     return float(total / pairs) if pairs else 0.0
 
 
-def _biased(centred: Sequence[NDArray[np.float64]], sample: Sample) -> Products:
-    """H_ab = |X'Y|_F^2; atom i's part is x_i' (X'Y) y_i."""
-    m = len(centred)
-    by_atom = np.zeros((m, m, len(sample)))
-    mean, variance = np.zeros((m, m)), np.zeros((m, m))
+def linear(features: Sequence[Features], sample: Sample) -> Linear:
+    """Inner products of the kernels XX' of all models, and their null's moments, without any N x N matrix.
+
+    Biased: H_ab = |X'Y|_F^2, of which x_i' (X'Y) y_i is atom i's part.
+
+    Unbiased: sum_{i != j} A_ij B_ij, which is n (n-3) HSIC_1, with U-centred kernels (Székely & Rizzo, Ann. Stat. 42,
+    2014). A_ij = K_ij - r_i/(n-2) - r_j/(n-2) + sum(r)/((n-1)(n-2)) for i != j, else 0, r_i the row sums without
+    diagonal. For K = XX' of centred X, r_i = -|x_i|^2, so A_ij = x_i.x_j + f_i + f_j + g with f_i = |x_i|^2/(n-2) and
+    g = -sum |x|^2/((n-1)(n-2)), and each row's sum of products needs no matrix.
+    """
+    spaces = [sample.space(x) for x in features]
+    m = len(spaces)
+    biased, unbiased = (np.zeros((m, m, sample.n_structures)) for _ in range(2))
+    mean, variance, variance_unbiased = (np.zeros((m, m)) for _ in range(3))
+    has_unbiased = sample.fewest >= 4
     for rows in sample.groups:
-        parts = [x[rows] for x in centred]
-        facts = []
+        facts, facts_unbiased = [], []
         for i in range(m):
             for j in range(i, m):
-                here = np.einsum("ij,ij->i", parts[i] @ (parts[i].T @ parts[j]), parts[j])
-                by_atom[i, j, rows] = by_atom[j, i, rows] = here
-            own = (parts[i] ** 2).sum(axis=1)
-            facts.append(Invariants(len(rows), own.sum(), by_atom[i, i, rows].sum(), (own * own).sum()))
+                here, along = _linear_parts(spaces[i], spaces[j], rows)
+                _add(biased, i, j, here, rows, sample)
+                if has_unbiased:
+                    without = _without_bias(here, along, spaces[i].squares[rows], spaces[j].squares[rows])
+                    _add(unbiased, i, j, without, rows, sample)
+                if i == j:
+                    own = spaces[i].squares[rows]
+                    facts.append(Invariants(len(rows), own.sum(), here.sum(), (own * own).sum()))
+                    facts_unbiased.append(Invariants(len(rows), 0.0, without.sum() if has_unbiased else 0.0, 0.0))
         means, variances = pair_moments(facts)
         mean += means
         variance += variances
-    return _products(by_atom, mean, variance, sample)
+        variance_unbiased += pair_moments(facts_unbiased)[1]
+    return Linear(
+        Products(biased.sum(axis=2), biased, mean, variance),
+        Products(unbiased.sum(axis=2), unbiased, np.zeros((m, m)), variance_unbiased) if has_unbiased else None,
+    )
 
 
-def _unbiased(centred: Sequence[NDArray[np.float64]], sample: Sample) -> Products:
-    """sum_{i != j} A_ij B_ij, which is n (n-3) HSIC_1, with U-centred kernels (Székely & Rizzo, Ann. Stat. 42, 2014).
-
-    A_ij = K_ij - r_i/(n-2) - r_j/(n-2) + sum(r)/((n-1)(n-2)) for i != j, else 0, r_i the row sums without diagonal. For
-    K = XX' of centred X, r_i = -|x_i|^2, so A_ij = x_i.x_j + f_i + f_j + g with f_i = |x_i|^2/(n-2) and
-    g = -sum |x|^2/((n-1)(n-2)), and each row's sum of products needs no matrix.
-    """
-    m = len(centred)
-    by_atom = np.zeros((m, m, len(sample)))
-    variance = np.zeros((m, m))
-    for rows in sample.groups:
-        n = len(rows)
-        parts = [x[rows] for x in centred]
-        shift = [(x * x).sum(axis=1) / (n - 2) for x in parts]
-        # row sums of the full form: n f_i + sum f + n g, and its diagonal
-        constant = [-f.sum() / (n - 1) for f in shift]
-        diagonal = [(x * x).sum(axis=1) + 2.0 * f + g for x, f, g in zip(parts, shift, constant, strict=True)]
-        for i in range(m):
-            for j in range(i, m):
-                x, y, f, h = parts[i], parts[j], shift[i], shift[j]
-                c, d = f + constant[i], h + constant[j]
-                here = np.einsum("ij,ij->i", x @ (x.T @ y), y) + x @ (x.T @ h) + y @ (y.T @ f) + f @ h
-                here += d * f.sum() + c * h.sum() + n * c * d - diagonal[i] * diagonal[j]
-                by_atom[i, j, rows] = by_atom[j, i, rows] = here
-        facts = [Invariants(n, 0.0, by_atom[i, i, rows].sum(), 0.0) for i in range(m)]
-        variance += pair_moments(facts)[1]
-    return _products(by_atom, np.zeros((m, m)), variance, sample)
+def _linear_parts(x: Space, y: Space, rows: NDArray[np.intp]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """x_i' (X'Y) y_i of each atom of a group, and x_i' sum_j x_j |y_j|^2 + y_i' sum_j y_j |x_j|^2, (n,) each."""
+    width = max(x.shape[1], y.shape[1])
+    product = cross(x, y, rows)
+    of_x, of_y = np.zeros(x.shape[1]), np.zeros(y.shape[1])
+    for part in blocks(rows, width):
+        of_x += y.squares[part] @ x[part]
+        of_y += x.squares[part] @ y[part]
+    here, along = [], []
+    for part in blocks(rows, width):
+        a, b = x[part], y[part]
+        here.append(np.einsum("ij,ij->i", a @ product, b))
+        along.append(a @ of_x + b @ of_y)
+    return np.concatenate(here), np.concatenate(along)
 
 
-def _products(by_atom: NDArray[np.float64], mean: NDArray, variance: NDArray, sample: Sample) -> Products:
-    by_structure = np.array([[sample.totals(part) for part in line] for line in by_atom])
-    return Products(by_atom.sum(axis=2), by_structure, mean, variance)
+def _without_bias(here: Row, along: Row, own: Row, other: Row) -> Row:
+    """Each atom's part of sum_{i != j} A_ij B_ij, from `_linear_parts` and squared lengths."""
+    n = len(here)
+    f, h = own / (n - 2), other / (n - 2)
+    constant, constant_other = -f.sum() / (n - 1), -h.sum() / (n - 1)
+    # row sums of the full form, n f_i + sum f + n g, and its diagonal
+    c, d = f + constant, h + constant_other
+    diagonal = (own + 2.0 * f + constant) * (other + 2.0 * h + constant_other)
+    return here + along / (n - 2) + f @ h + d * f.sum() + c * h.sum() + n * c * d - diagonal
+
+
+def _add(total: NDArray[np.float64], i: int, j: int, here: Row, rows: NDArray[np.intp], sample: Sample) -> None:
+    part = np.bincount(sample.codes[rows], weights=here, minlength=sample.n_structures)
+    total[i, j] += part
+    if i != j:
+        total[j, i] += part

@@ -9,8 +9,11 @@ from numpy.typing import NDArray
 
 from precompute.agreement.permuted import null_of_draws
 from precompute.agreement.sample import Estimate, Sample
+from precompute.agreement.spaces import Space, Table, blocks, cross
 
 KEPT_VARIANCE = 1.0 - 1e-4  # of a null only: the nuclear norm of unrelated spaces lies in their large directions
+
+SCORES_HELD = 16_000_000  # numbers of one model
 
 
 def procrustes(x: NDArray[np.floating], y: NDArray[np.floating], sample: Sample | None = None) -> float:
@@ -65,7 +68,7 @@ def angular_estimate(of: Estimate) -> Estimate:
 
 
 def all_pairs(
-    features: Sequence[NDArray[np.floating]],
+    features: Sequence[NDArray[np.floating] | Space],
     sample: Sample,
     *,
     permutations: int = 0,
@@ -73,22 +76,23 @@ def all_pairs(
 ) -> Estimate:
     """`procrustes` of all pairs of M models, with influences of structures and a permutation null.
 
-    With X'Y = U S V', atom i adds u_i v_i to the numerator, u = X U and v = Y V: its influence is
-    s (u_i v_i / |X'Y|_* - |x_i|^2 / 2|X|^2 - |y_i|^2 / 2|Y|^2), since U V' is the derivative of the nuclear norm. The
-    null is from `permutations` of the atoms of each model (see `null_of_draws`).
+    With X'Y = U S V', atom i adds x_i' U V' y_i to the numerator: its influence is
+    s (x_i' U V' y_i / |X'Y|_* - |x_i|^2 / 2|X|^2 - |y_i|^2 / 2|Y|^2), since U V' is the derivative of the nuclear norm.
+    The null is from `permutations` of the atoms of each model (see `null_of_draws`). Atoms are gone through in blocks;
+    held besides are matrices of p by q.
     """
-    scaled = [_unit(sample.centred(x)) for x in features]
-    m = len(scaled)
-    value = np.full((m, m), np.nan)
+    scaled = [_unit(sample.space(x)) for x in features]
+    m, rows = len(scaled), np.arange(len(sample))
+    value = np.eye(m)
     influence = np.zeros((m, m, sample.n_structures))
-    own = [sample.totals((x * x).sum(axis=1)) for x in scaled]
+    own = [sample.totals(x.squares) for x in scaled]
     for i in range(m):
-        for j in range(i, m):
-            u, s, vt = np.linalg.svd(scaled[i].T @ scaled[j], full_matrices=False)
+        for j in range(i + 1, m):
+            u, s, vt = np.linalg.svd(cross(scaled[i], scaled[j], rows), full_matrices=False)
             value[i, j] = value[j, i] = s.sum()
-            together = sample.totals(np.einsum("ij,ij->i", scaled[i] @ u, scaled[j] @ vt.T))
+            together = sample.totals(_matched(scaled[i], scaled[j], u @ vt))
             influence[i, j] = influence[j, i] = together - s.sum() * (own[i] + own[j]) / 2.0
-    degenerate = np.array([not x.any() for x in scaled])
+    degenerate = np.array([not x.varies for x in scaled])
     value[degenerate] = value[:, degenerate] = np.nan
     value = np.minimum(value, 1.0)
     if not permutations or rng is None:
@@ -97,29 +101,42 @@ def all_pairs(
     return Estimate(value, influence, null, high)
 
 
-def _unit(x: NDArray[np.float64]) -> NDArray[np.float64]:
-    size = np.linalg.norm(x)
-    return x / size if size else x
+def _unit(x: Space) -> Space:
+    size = np.sqrt(x.squares.sum())
+    return x.divided(float(size)) if size else x
+
+
+def _matched(x: Space, y: Space, turn: NDArray[np.float64]) -> NDArray[np.float64]:
+    """x_i' Q y_i of each atom, (N,)."""
+    result = np.empty(len(x))
+    for part in blocks(np.arange(len(x)), max(x.shape[1], y.shape[1])):
+        result[part] = np.einsum("ij,ij->i", x[part] @ turn, y[part])
+    return result
 
 
 def _null(
-    scaled: Sequence[NDArray[np.float64]], sample: Sample, permutations: int, rng: np.random.Generator
+    scaled: Sequence[Space], sample: Sample, permutations: int, rng: np.random.Generator
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    reduced = [_principal(x) for x in scaled]
+    reduced = [_reduced(x) for x in scaled]
     m = len(reduced)
     drawn = np.full((permutations, m, m), np.nan)
     for d in range(permutations):
-        dealt = [x[sample.permutation(rng)] for x in reduced]
+        orders = [sample.permutation(rng) for _ in reduced]
         for i in range(m):
             for j in range(i + 1, m):
-                drawn[d, i, j] = drawn[d, j, i] = np.linalg.svd(dealt[i].T @ dealt[j], compute_uv=False).sum()
+                product = cross(reduced[i], reduced[j], orders[i], orders[j])
+                drawn[d, i, j] = drawn[d, j, i] = np.linalg.svd(product, compute_uv=False).sum()
     mean, high = null_of_draws(drawn, skewed=True)
     return mean, np.minimum(high, 1.0)
 
 
-def _principal(x: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Scores on the principal components that hold all but 1e-4 of the variance."""
-    values, vectors = np.linalg.eigh(x.T @ x)
+def _reduced(x: Space) -> Table:
+    """Scores on the principal components that hold all but 1e-4 of the variance; the space itself if these are many."""
+    rows = np.arange(len(x))
+    values, vectors = np.linalg.eigh(cross(x, x, rows))
     share = np.cumsum(values[::-1]) / max(values.sum(), np.finfo(float).tiny)
     keep = int(np.searchsorted(share, KEPT_VARIANCE)) + 1
-    return x @ vectors[:, ::-1][:, :keep]
+    if len(x) * keep > SCORES_HELD:
+        return x
+    axes = vectors[:, ::-1][:, :keep]
+    return np.concatenate([x[part] @ axes for part in blocks(rows, x.shape[1])])

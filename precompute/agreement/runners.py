@@ -161,7 +161,7 @@ def _dimension_correlation(inputs: Inputs) -> Estimate:
     drawn = []
     for _ in range(min(inputs.permutations, DIMENSION_PERMUTATIONS)):
         # atoms stay within their labels, so the labels need no permuting
-        dealt = [x[inputs.sample.permutation(rng)] for x in inputs.centred]
+        dealt = [x[inputs.sample.permutation(rng)] for x in inputs.spaces]
         drawn.append(
             correlations({p: r.ratio for p, r in dimension.pair_ratios(dealt, labels=inputs.sample.labels).items()})
         )
@@ -219,13 +219,13 @@ def _transport(inputs: Inputs) -> Estimate:
 RUNNERS: dict[str, Callable[[Inputs], Estimate]] = {
     "procrustes": lambda s: s.procrustes,
     "procrustes-angular": lambda s: procrustes.angular_estimate(s.procrustes),
-    "cka": lambda s: kernels.linear_pairs(s.features, s.sample),
-    "cka-unbiased": lambda s: kernels.unbiased_pairs(s.features, s.sample),
-    "cka-rbf": lambda s: kernels.rbf_pairs(s.features, s.sample),
+    "cka": lambda s: kernels.of_biased(s.linear),
+    "cka-unbiased": lambda s: kernels.of_unbiased(s.linear, s.sample),
+    "cka-rbf": lambda s: kernels.rbf_pairs(s.spaces, s.sample),
     "cknna": lambda s: cknna.all_pairs(s.lists, s.sample, permutations=s.permutations, rng=s.rng("cknna")),
     "mutual-knn": lambda s: _of_lists(s, "mutual-knn", neighbours.mutual_knn),
     "cycle-knn": lambda s: _of_lists(s, "cycle-knn", neighbours.cycle_knn),
-    "distance-correlation": lambda s: distances.all_pairs(s.features, s.sample),
+    "distance-correlation": lambda s: distances.all_pairs(s.spaces, s.sample),
     "transport": _transport,
     "intrinsic-dimension": _dimension,
     "collapse": _collapse,

@@ -8,9 +8,8 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from precompute.agreement.spaces import ROUNDING, Space
 from precompute.contracts import AtlasError
-
-ROUNDING = 1e-13
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,6 +62,11 @@ class Sample:
         order = np.argsort(self.group, kind="stable")
         return tuple(np.split(order, np.cumsum(np.bincount(self.group))[:-1])) if len(self) else ()
 
+    @cached_property
+    def fewest(self) -> int:
+        """Atoms of the smallest group."""
+        return min((len(rows) for rows in self.groups), default=0)
+
     def centred(self, x: NDArray[np.floating]) -> NDArray[np.float64]:
         """Features about the mean of their group, (N, p) float64.
 
@@ -83,6 +87,20 @@ class Sample:
         if np.abs(result).max(initial=0.0) <= ROUNDING * largest:  # what does not vary is not to vary by rounding
             result[:] = 0.0
         return result
+
+    def space(self, x: NDArray[np.floating] | Space) -> Space:
+        """Features about the mean of their group, which are made a block of rows at a time.
+
+        Raises
+        ------
+        AtlasError
+            Where the rows are not those of the sample, or not finite.
+        """
+        if isinstance(x, Space):
+            return x
+        if x.ndim != 2 or len(x) != len(self):
+            raise AtlasError(f"features have shape {x.shape}, expected ({len(self)}, any)")
+        return Space(x, self.groups)
 
     def totals(self, values: NDArray[np.floating]) -> NDArray[np.float64]:
         """Sums over each structure's atoms, (S,)."""

@@ -7,16 +7,17 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from precompute.agreement.spaces import Space, Table, blocks
 from precompute.contracts import AtlasError
 
 PAIRS_PER_BLOCK = 4_000_000
+PAIRS_PER_PASS = 32_000_000
 # Of the root mean square distance from the mean. On the catalogue, symmetry-equivalent atoms of invariant models lie
 # within 1e-5 and fewer than one representative in five hundred has its neighbour between 1e-5 and 1e-4.
 COINCIDENT = 1e-5
-ROUNDING = 1e-13  # of the largest feature: what varies by less is constant
 
 
-def scaled(features: NDArray[np.floating], *, at_least: int = 3) -> NDArray[np.float64]:
+def scaled(features: Table, *, at_least: int = 3) -> Space:
     """Features centred, and divided by the root mean square distance of the atoms from their mean.
 
     Parameters
@@ -28,7 +29,7 @@ def scaled(features: NDArray[np.floating], *, at_least: int = 3) -> NDArray[np.f
 
     Returns
     -------
-    (n, p) float64
+    Space
         Zeros where all atoms coincide.
 
     Raises
@@ -36,30 +37,22 @@ def scaled(features: NDArray[np.floating], *, at_least: int = 3) -> NDArray[np.f
     AtlasError
         For too few atoms, or atoms without finite features.
     """
-    if features.ndim != 2 or len(features) < at_least:
+    if len(features.shape) != 2 or len(features) < at_least:
         raise AtlasError(f"at least {at_least} atoms with features (n, p) are needed; there are {features.shape}")
-    x = features.astype(np.float64)
-    largest = np.abs(x).max(initial=0.0)
-    x -= x.mean(axis=0)
-    if np.abs(x).max(initial=0.0) <= ROUNDING * largest:
-        x[:] = 0.0
-    spread = np.sqrt(np.einsum("ij,ij->", x, x) / len(x))
-    if not np.isfinite(spread):
-        bad = int((~np.isfinite(features).all(axis=1)).sum())
-        raise AtlasError(f"{bad} of {len(features)} atoms have no finite features; leave them out of all models")
-    if spread > 0:
-        x /= spread
-    return x
+    x = Space(features)
+    spread = np.sqrt(x.squares.sum() / len(x))
+    return x.divided(float(spread)) if spread > 0 else x
 
 
 def squared_blocks(
-    x: NDArray[np.float64], n_arrays: int = 1, labels: NDArray[np.integer] | None = None
+    x: Space, n_arrays: int = 1, labels: NDArray[np.integer] | None = None
 ) -> Iterator[tuple[slice, NDArray[np.float64]]]:
     """Squared Euclidean distances from blocks of rows to all rows; infinite from an atom to itself.
 
     Parameters
     ----------
-    x : (n, p) float64
+    x : Space
+        Of n atoms.
     n_arrays : int
         How many such blocks the caller holds at once; the blocks are that much smaller.
     labels : (n,) int, optional
@@ -71,21 +64,35 @@ def squared_blocks(
         The block's memory is used again for the next one.
     """
     n = len(x)
-    square = np.einsum("ij,ij->i", x, x)
     step = block_rows(n, n_arrays)
-    memory = np.empty((step, n))
-    for start in range(0, n, step):
-        rows = slice(start, min(start + step, n))
-        d = memory[: rows.stop - start]
-        np.matmul(x[rows], x.T, out=d)
-        d *= -2.0
-        d += square[rows, None]
-        d += square[None, :]
-        np.maximum(d, 0.0, out=d)
-        d[np.arange(len(d)), np.arange(start, rows.stop)] = np.inf
-        if labels is not None:
-            d[labels[rows, None] != labels[None, :]] = np.inf
-        yield rows, d
+    # rows of wide features are made anew for each pass over them, so a pass is to serve many rows
+    passed = step if x.is_held else step * max(1, PAIRS_PER_PASS // (step * n * n_arrays))
+    memory = np.empty((min(passed, n), n))
+    for first in range(0, n, passed):
+        mine = x[first : first + passed]
+        for columns in blocks(np.arange(n), x.shape[1]):
+            np.matmul(mine, x[columns].T, out=memory[: len(mine), columns])
+        for start in range(first, first + len(mine), step):
+            rows = slice(start, min(start + step, n))
+            d = memory[rows.start - first : rows.stop - first]
+            d *= -2.0
+            d += x.squares[rows, None]
+            d += x.squares[None, :]
+            np.maximum(d, 0.0, out=d)
+            d[np.arange(len(d)), np.arange(start, rows.stop)] = np.inf
+            if labels is not None:
+                d[labels[rows, None] != labels[None, :]] = np.inf
+            yield rows, d
+
+
+def squared_between(x: Space, rows: NDArray[np.integer], columns: NDArray[np.integer]) -> NDArray[np.float64]:
+    """Squared Euclidean distances from some rows to others, (len(rows), len(columns))."""
+    a = x[rows]
+    result = np.concatenate([a @ x[part].T for part in blocks(columns, x.shape[1])], axis=1)
+    result *= -2.0
+    result += x.squares[rows, None]
+    result += x.squares[columns]
+    return np.maximum(result, 0.0, out=result)
 
 
 def block_rows(n: int, n_arrays: int = 1) -> int:

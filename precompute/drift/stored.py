@@ -38,7 +38,7 @@ def series_names(file: AtlasFile) -> list[str]:
     return file.names(DRIFT, "groups")
 
 
-def series_attrs(file: AtlasFile, name: str) -> dict[str, object]:
+def series_attrs(file: AtlasFile, name: str) -> dict[str, Any]:
     """What is known of a series without reading its arrays: title, kind, experiment, base, strategy, record, ..."""
     return file.attrs(f"{DRIFT}/{name}")
 

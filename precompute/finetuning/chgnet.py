@@ -30,8 +30,9 @@ GPA_OF_EV_PER_A3 = 160.21766208
 def train(job: Job, on_checkpoint: OnCheckpoint, on_log: OnLog) -> None:
     """Train as `precompute.finetuning.trainers` says.
 
-    The loss is CHGNet's `CombinedLoss` over the whole batch, replayed structures included: with as many of them as of
-    data, each half of the batch has half the weight on the energy, and its atoms' share on the forces.
+    The loss is CHGNet's `CombinedLoss` (mean squared errors of energy per atom, of force and of stress components) over
+    the batch's data, plus the same over its replayed structures: one backward pass, one step. So what the data weigh
+    does not depend on how many structures are replayed or how large they are.
     """
     import torch
 
@@ -67,7 +68,7 @@ class _Run:
     """A model with its optimiser and the graphs that it is trained on."""
 
     def __init__(self, job: Job, adapter: Any, on_log: OnLog) -> None:
-        from chgnet.trainer import Trainer
+        from chgnet.trainer.trainer import CombinedLoss, Trainer
 
         s = job.settings
         self._job, self._adapter, self._on_log = job, adapter, on_log
@@ -91,6 +92,10 @@ class _Run:
         for parameter in self._model.composition_model.parameters():
             parameter.requires_grad = False
         self._criterion = self._trainer.criterion
+        # replayed structures have no stress
+        self._replay_criterion = CombinedLoss(
+            target_str="ef", criterion="MSE", energy_loss_ratio=s.energy_weight, force_loss_ratio=s.force_weight
+        )
         self._trainer.criterion = cast(Any, self._watched)
         self._now: Iterator[Batch] = iter(())
 
@@ -126,9 +131,7 @@ class _Run:
         per = len(item) if self._model.is_intensive else 1
         targets = {"e": torch.tensor(item.energy / per, dtype=torch.float32), "f": _tensor(item.forces)}
         if self._targets == "efs":
-            # replayed structures have none, which the loss leaves out where it is NaN
-            stress = np.full((3, 3), np.nan) if item.stress is None else item.stress * GPA_OF_EV_PER_A3
-            targets["s"] = _tensor(stress)
+            targets["s"] = _tensor(np.zeros((3, 3)) if item.stress is None else item.stress * GPA_OF_EV_PER_A3)
         return graph, targets
 
     def _collated(self, batch: Batch) -> tuple[list[Any], dict[str, Any]]:
@@ -138,25 +141,26 @@ class _Run:
         return collate_graphs(chosen)
 
     def _watched(self, targets: dict[str, Any], prediction: dict[str, Any]) -> dict[str, Any]:
-        losses = self._criterion(targets, prediction)
+        """Return the loss in the form that `Trainer` wants, after telling of it."""
         batch = next(self._now)
         n = len(batch.data)
-        energy = (prediction["e"] - targets["e"]).detach().abs()
-        force = [(p - t).detach().abs().ravel() for p, t in zip(prediction["f"], targets["f"], strict=True)]
+        losses = self._criterion(*({k: v[:n] for k, v in part.items()} for part in (targets, prediction)))
         replayed: dict[str, float] = {}
         if len(batch.replay):
-            replayed = {"replay_energy_mae": _mean([energy[n:]]), "replay_force_mae": _mean(force[n:])}
+            again = self._replay_criterion(*({k: v[n:] for k, v in part.items()} for part in (targets, prediction)))
+            losses["loss"] = losses["loss"] + again["loss"]
+            replayed = {"replay_energy_mae": float(again["e_MAE"]), "replay_force_mae": float(again["f_MAE"])}
         loss = float(losses["loss"].detach())
-        self._on_log(LogRow(batch.update, loss, _mean([energy[:n]]), _mean(force[:n]), **replayed))
+        self._on_log(LogRow(batch.update, loss, float(losses["e_MAE"]), float(losses["f_MAE"]), **replayed))
         return losses
 
 
 def _kept_apart(model: Any) -> Any:
     """Return `model` with structures that have angles and those that have none run apart.
 
-    In a batch with angles, CHGNet also updates the bonds of structures that have none, which it does not do for such a
-    structure alone. A dimer has no angle and replayed crystals have some, so it would be trained in a way in which it
-    is never used.
+    In a batch with angles, CHGNet 0.2.0 also updates the bonds of structures that have none, which it does not do for
+    such a structure alone. A dimer has no angle and replayed crystals have some, so it would be trained in a way in
+    which it is never used.
     """
     from torch import cat, nn
 
@@ -185,12 +189,6 @@ def _tensor(values: NDArray[np.floating]) -> Any:
     import torch
 
     return torch.tensor(np.array(values), dtype=torch.float32)
-
-
-def _mean(parts: Sequence[Any]) -> float:
-    import torch
-
-    return float(torch.cat(list(parts)).mean())
 
 
 def _save(content: dict[str, Any], file: Path) -> None:

@@ -7,15 +7,20 @@ print goes to standard error.
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import signal
 import sys
+import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 SAY_EVERY_S = 0.2
+# a process of an interrupted run ends at once when its input does
+LOCK_S = 10.0
 
 
 def main() -> None:
@@ -26,23 +31,38 @@ def main() -> None:
     # Ctrl-C reaches the whole group; the main process decides, and ends this one
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     request = json.loads(sys.stdin.readline())
+    # where the main process is gone, nobody waits for this one, and its folder must be free for the next
+    threading.Thread(target=_end_with_input, daemon=True).start()
     sys.path.extend(p for p in request["path"] if p not in sys.path)
+
+    def say(message: dict[str, Any]) -> None:
+        messages.write(json.dumps(message) + "\n")
+        messages.flush()
+
+    say(train(Path(sys.argv[1]), request, say))
+
+
+def train(folder: Path, request: dict[str, Any], say: Callable[[dict[str, Any]], None]) -> dict[str, Any]:
+    """Train what a folder describes, telling `say` of updates and checkpoints; return how it ended."""
+    from filelock import FileLock, Timeout
 
     from precompute.contracts import AtlasError
     from precompute.finetuning.trainers import Diverged
 
-    folder = Path(sys.argv[1])
+    (folder / "state").mkdir(exist_ok=True)
     try:
-        _train(folder, request, messages)
-        message = {"end": "finished"}
+        with FileLock(folder / "state" / "lock", timeout=LOCK_S):
+            _train(folder, request, say)
     except Diverged as error:
-        message = {"end": "diverged", "text": str(error)}
+        return {"end": "diverged", "text": str(error)}
+    except Timeout:
+        return {"end": "error", "text": f"{folder}: another process is fine-tuning into this folder"}
     except AtlasError as error:
-        message = {"end": "error", "text": str(error)}
-    _say(messages, message)
+        return {"end": "error", "text": str(error)}
+    return {"end": "finished"}
 
 
-def _train(folder: Path, request: dict[str, Any], messages: TextIO) -> None:
+def _train(folder: Path, request: dict[str, Any], say: Callable[[dict[str, Any]], None]) -> None:
     from dataclasses import replace
 
     from precompute.finetuning import records
@@ -68,8 +88,7 @@ def _train(folder: Path, request: dict[str, Any], messages: TextIO) -> None:
         device=request["device"],
         trust=request["trust"],
     )
-    for part in ("checkpoints", "state"):
-        (folder / part).mkdir(exist_ok=True)
+    (folder / "checkpoints").mkdir(exist_ok=True)
     per_epoch = job.updates / job.settings.epochs
     log, watch = LogWriter(folder, per_epoch), LossWatch(job.settings.learning_rate)
     earlier = read_log(folder)
@@ -86,7 +105,7 @@ def _train(folder: Path, request: dict[str, Any], messages: TextIO) -> None:
         watch.see(row)
         if time.monotonic() - said > SAY_EVERY_S:
             said = time.monotonic()
-            _say(messages, {"updates": row.updates, "loss": row.loss})
+            say({"updates": row.updates, "loss": row.loss})
 
     def on_checkpoint(update: int, file: Path, errors: records.Errors) -> None:
         nonlocal record
@@ -102,10 +121,10 @@ def _train(folder: Path, request: dict[str, Any], messages: TextIO) -> None:
         record = record.with_checkpoint(checkpoint)
         records.write(record, folder)
         message = {"updates": update, "energy_mae": errors.energy_mae, "force_mae": errors.force_mae}
-        _say(messages, {"checkpoint": checkpoint.file, **message})
+        say({"checkpoint": checkpoint.file, **message})
 
     try:
-        request_module(request["trainer"]).train(job, on_checkpoint, on_log)
+        importlib.import_module(request["trainer"]).train(job, on_checkpoint, on_log)
     except Diverged as error:
         records.write(replace(record, state="diverged", message=str(error)), folder)
         raise
@@ -114,16 +133,9 @@ def _train(folder: Path, request: dict[str, Any], messages: TextIO) -> None:
     records.write(replace(record, state="finished"), folder)
 
 
-def request_module(name: str) -> Any:
-    """Return the family's training module, imported where its backend is."""
-    import importlib
-
-    return importlib.import_module(name)
-
-
-def _say(messages: TextIO, message: dict[str, Any]) -> None:
-    messages.write(json.dumps(message) + "\n")
-    messages.flush()
+def _end_with_input() -> None:
+    sys.stdin.read()
+    os._exit(1)
 
 
 if __name__ == "__main__":

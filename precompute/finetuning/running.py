@@ -79,9 +79,9 @@ def _finetune(question: Question, spec: ModelSpec, data: Any, display: Display) 
     return record
 
 
-def _train(question: Question, spec: ModelSpec, trusted: bool, display: Display, advance: Any) -> dict[str, Any]:
-    root = Path(__file__).resolve().parents[2]
-    request = {
+def request_of(question: Question, spec: ModelSpec, trusted: bool) -> dict[str, Any]:
+    """Return what the training process is told beside the run's folder."""
+    return {
         "spec": spec.model_dump(mode="json"),
         "trainer": registry().families[spec.family].trainer,
         "threads": question.threads,
@@ -89,6 +89,11 @@ def _train(question: Question, spec: ModelSpec, trusted: bool, display: Display,
         "trust": trusted,
         "path": module_folders(),
     }
+
+
+def _train(question: Question, spec: ModelSpec, trusted: bool, display: Display, advance: Any) -> dict[str, Any]:
+    root = Path(__file__).resolve().parents[2]
+    request = request_of(question, spec, trusted)
     # read by torch and its libraries when they are imported
     environment = {**os.environ, **dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS"), str(question.threads))}
     python = python_of(spec.environment)

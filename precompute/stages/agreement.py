@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from difflib import get_close_matches
 from pathlib import Path
@@ -111,9 +111,8 @@ def agreement(atlas: Atlas, settings: Settings, display: Display) -> Compared:
     for name in metrics:
         metric_of(name)
     keys = chosen_models(atlas, settings.models)
-    arrays = {key: getattr(atlas.model(key), settings.space) for key in keys}
     chosen = features(
-        arrays,
+        _Read(atlas, keys, settings.space),
         structure=atlas.atoms("structure"),
         orbit=atlas.atoms("orbit"),
         numbers=atlas.atoms("atomic_number"),
@@ -135,6 +134,23 @@ def agreement(atlas: Atlas, settings: Settings, display: Display) -> Compared:
         return Compared(run)
     counts, note = (None, "") if settings.metrics else _anchor_counts(atlas, keys, settings, display)
     return Compared(run, plans, counts, note)
+
+
+class _Read(Mapping[str, NDArray[np.floating]]):
+    """Features of some models, read when asked for and not kept: of many atoms only a sample is."""
+
+    def __init__(self, atlas: Atlas, keys: tuple[str, ...], space: str) -> None:
+        self._atlas, self._keys, self._space = atlas, keys, space
+
+    def __getitem__(self, key: str) -> NDArray[np.floating]:
+        features: NDArray[np.floating] = getattr(self._atlas.model(key), self._space)
+        return features
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._keys)
+
+    def __len__(self) -> int:
+        return len(self._keys)
 
 
 def _compare(chosen: Features, metrics: tuple[str, ...], settings: Settings, **callbacks: Any) -> Run:

@@ -7,13 +7,13 @@ import pytest
 from scipy.spatial import procrustes as scipy_procrustes
 from scipy.spatial.distance import cdist
 
-from precompute.agreement import centred, cknna, distances, kernels, procrustes
+from precompute.agreement import centred, cknna, cosines, distances, kernels, procrustes
+from precompute.agreement import spaces as spaces_module
 from precompute.agreement.metrics import METRICS
 from precompute.agreement.pairs import compare
 from precompute.agreement.permuted import Invariants, gamma_null, moments, null_of_draws
 from precompute.agreement.sample import Sample
 from precompute.contracts import AtlasError
-from precompute.neighbours import nearest
 
 PAIRS = {
     "procrustes": procrustes.procrustes,
@@ -189,11 +189,12 @@ def test_a_space_that_does_not_vary_has_no_score(name):
 
 def test_blocks_do_not_change_the_result(monkeypatch):
     x, y = spaces(n=101)
-    before = {name: PAIRS[name](x, y) for name in ("cka-rbf", "distance-correlation", "cknna")}
-    monkeypatch.setattr(centred, "CELLS_PER_BLOCK", 700)
+    before = {name: of(x, y) for name, of in PAIRS.items()}
+    monkeypatch.setattr(centred, "CELLS_PER_TILE", 700)
     monkeypatch.setattr(centred, "CELLS_HELD", 0)
-    monkeypatch.setattr(cknna, "PAIRS_PER_BLOCK", 700)
-    monkeypatch.setattr(cknna, "VALUES_PER_TILE", 90)
+    monkeypatch.setattr(cosines, "ATOMS_PER_TILE", 37)
+    monkeypatch.setattr(spaces_module, "VALUES_PER_BLOCK", 90)
+    monkeypatch.setattr(spaces_module, "VALUES_HELD", 0)
     for name, value in before.items():
         assert PAIRS[name](x, y) == pytest.approx(value, abs=1e-12)
 
@@ -291,7 +292,7 @@ def test_unrelated_spaces_score_as_theory_says():
 
 def test_the_null_of_cknna_is_that_of_permuted_atoms():
     x, y = spaces(n=80)
-    lists = [cknna.cosine_neighbours(z, 10) for z in (x, y)]
+    lists = [cosines.cosine_neighbours(z, 10) for z in (x, y)]
     rng = np.random.default_rng(0)
     estimate = cknna.all_pairs(lists, Sample.of(80), permutations=60, rng=rng)
     drawn = np.array([cknna.cknna(x, y[rng.permutation(80)]) for _ in range(60)])
@@ -308,7 +309,7 @@ def test_influences_are_what_leaving_structures_out_does(name):
         sample = Sample(structure[rows])
         z = [x[rows], y[rows]]
         if name == "cknna":
-            return cknna.all_pairs([cknna.cosine_neighbours(v, 10) for v in z], sample)
+            return cknna.all_pairs([cosines.cosine_neighbours(v, 10) for v in z], sample)
         return {
             "procrustes": lambda: procrustes.all_pairs(z, sample),
             "cka": lambda: kernels.linear_pairs(z, sample),
@@ -326,19 +327,3 @@ def test_influences_are_what_leaving_structures_out_does(name):
     assert np.corrcoef(change, predicted[::5])[0, 1] > least
     within = 0.2 if name == "cknna" else 0.05
     assert np.polyfit(predicted[::5], change, 1)[0] == pytest.approx(1.0, abs=within)
-
-
-@pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_neighbours_of_wide_features_are_those_of_narrow_ones(dtype, monkeypatch):
-    monkeypatch.setattr(cknna, "PAIRS_PER_BLOCK", 5000)
-    monkeypatch.setattr(cknna, "VALUES_PER_TILE", 3000)
-    rng = np.random.default_rng(0)
-    x = rng.normal(size=(200, 40)).astype(dtype)
-    x[100:130] = x[:30]  # equal atoms tie
-    x[150] = x[10] + 3e-7  # and nearly equal ones do not
-    found = cknna.cosine_neighbours(x, 10)
-    expected = nearest(x, orbit=np.arange(200), kind="all", k=10)
-    np.testing.assert_allclose(found.similarity, expected.similarity, atol=1e-7)
-    assert (found.index == expected.index).mean() > 0.995  # but for the last digit of float64
-    with pytest.raises(AtlasError, match="1 of 200 rows of features are zero"):
-        cknna.cosine_neighbours(np.where(np.arange(200)[:, None] == 3, 0.0, x), 10)

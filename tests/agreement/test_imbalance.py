@@ -126,7 +126,7 @@ def test_what_cannot_be_compared_is_an_error() -> None:
     with pytest.raises(AtlasError, match="at least 3 atoms"):
         information_imbalance(x[:2], x[:2])
     x[3, 1] = np.nan
-    with pytest.raises(AtlasError, match="1 of 5 atoms have no finite features"):
+    with pytest.raises(AtlasError, match="1 of 5 rows of features are not finite"):
         information_imbalance(x, x)
 
 

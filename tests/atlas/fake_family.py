@@ -21,6 +21,12 @@ models:
      status: pretrained, licence: none}
   - {key: fake-b, family: fake, checkpoint: b, weights: bundled, layer: last, width: 9, cutoff: 6.0, invariant: true,
      status: pretrained, licence: none}
+  - {key: fake-a-again, family: fake, checkpoint: a, weights: bundled, layer: last, width: 12, cutoff: 6.0,
+     invariant: true, status: fine-tuned, parent: fake-a, licence: none}
+  - {key: fake-a-moved, family: fake, checkpoint: a-moved, weights: bundled, layer: last, width: 12, cutoff: 6.0,
+     invariant: true, status: fine-tuned, parent: fake-a-again, licence: none}
+  - {key: fake-b-moved, family: fake, checkpoint: b-moved, weights: bundled, layer: last, width: 9, cutoff: 6.0,
+     invariant: true, status: fine-tuned, parent: fake-b, licence: none}
   - {key: fake-crash, family: fake, checkpoint: crash, weights: bundled, layer: last, width: 9, cutoff: 6.0,
      invariant: true, status: pretrained, licence: none}
   - {key: fake-wrong, family: fake, checkpoint: wrong, weights: bundled, layer: last, width: 9, cutoff: 6.0,
@@ -38,15 +44,20 @@ class Adapter:
     """exp(-r / s_j) summed over the structure's own atoms, times a random vector an element.
 
     ``fake-b`` refuses structures with krypton; ``fake-crash`` ends its process; ``fake-wrong`` gives the wrong shape.
+    ``-moved`` adds noise to the vectors of sodium, and with it to the energies of its atoms and their forces.
     """
 
     def __init__(self, spec: ModelSpec, device: str = "cpu") -> None:
         del device
-        self.kind = spec.checkpoint
+        self.kind, _, self.moved = spec.checkpoint.partition("-")
         self.width, self.cutoff, self.head, self.file, self.elements = spec.width, spec.cutoff, None, None, None
         rng = np.random.default_rng(sum(map(ord, self.kind)))
         self.vectors = rng.normal(size=(119, self.width))
         self.scales = np.linspace(1.0, 4.0, self.width)
+        self.shift = 0.0
+        if self.moved:
+            self.vectors[11] += rng.normal(scale=0.3, size=self.width)
+            self.shift = 0.1
 
     def embed(self, structures: Sequence[Structure]) -> list[np.ndarray]:
         if self.kind in os.environ.get("FAKE_SLOW", "ab"):
@@ -57,6 +68,14 @@ class Adapter:
             raise ValueError("krypton is not for this model")
         extra = 1 if self.kind == "wrong" else 0
         return [np.pad(self._one(s), ((0, extra), (0, 0))).astype(np.float32) for s in structures]
+
+    def predict(self, structures: Sequence[Structure]) -> list[tuple[float, np.ndarray]]:
+        self.embed(structures)
+        sodium = [(s.numbers == 11)[:, None] for s in structures]
+        return [
+            (-float(s.numbers.sum()) - self.shift * float(m.sum()), np.tile([self.shift, 0.0, 0.0], (len(s), 1)) * m)
+            for s, m in zip(structures, sodium, strict=True)
+        ]
 
     def _one(self, s: Structure) -> np.ndarray:
         r = np.linalg.norm(s.positions[:, None] - s.positions[None], axis=-1)

@@ -1,0 +1,86 @@
+/* Drift of representation against change of output: a dot an atom or a crystal. */
+import { chartFrame, chartScale, chartText, inkOf, roundRange } from "../agreement/frame.js";
+import { isKnown, scoreText } from "../agreement/scores.js";
+import { replaceKeeping, svgNode } from "../panels/nodes.js";
+import { counted, groupedNumber } from "../panels/words.js";
+import { CHANGES, changeLabel } from "./words.js";
+
+const MOST_DOTS = 6000;
+const DOT = 4; // css px
+const DOT_REACH = 8;
+
+/* Indices with both numbers, and, on logarithmic axes, both above 0; as many as are drawn. */
+export function dotsOf(x, y, base, log, most = MOST_DOTS) {
+  const found = [];
+  let all = 0;
+  for (let i = 0; i < x.length; i++) {
+    if (!base[i] || Number.isNaN(x[i]) || Number.isNaN(y[i]) || (log && !(x[i] > 0 && y[i] > 0))) continue;
+    all += 1;
+    if (found.length < most) found.push(i);
+  }
+  return { found, all };
+}
+
+/* The correlation in words. */
+export function correlationText(found, noun) {
+  if (!found) return "No correlation is told: fewer than ten have both numbers, or one of them does not vary.";
+  const range = isKnown(found.low) ? ` [${scoreText(found.low, 2)}, ${scoreText(found.high, 2)}]` : "";
+  return `Spearman’s rank correlation ${scoreText(found.value, 2)}${range} over ${counted(found.n, noun)} (95 % interval, structures resampled).`;
+}
+
+/* The least power of ten range that holds all. */
+function decadesAround(values) {
+  const some = values.filter((v) => v > 0);
+  const [least, most] = [Math.min(...some), Math.max(...some)];
+  return [10 ** Math.floor(Math.log10(least)), 10 ** Math.ceil(Math.log10(most) + 1e-9)];
+}
+
+function axisOf(values, log, ends, title) {
+  if (!log) return { scale: chartScale([0, roundRange(values, [0])[1]], ends), title, grid: true };
+  const [lo, hi] = decadesAround(values);
+  const ticks = [];
+  for (let k = Math.round(Math.log10(lo)); k <= Math.round(Math.log10(hi)); k++) ticks.push([10 ** k, k >= -3 && k < 4 ? String(10 ** k) : `10^${k}`]);
+  return { scale: chartScale([lo, hi], ends, true), title, grid: true, ticks };
+}
+
+/* `of`: {x, y, base, mask, change, output, noun, log, chosen (index or −1)}. Gives what is near a place in it. */
+export function drawOutputs(svg, { x, y, base, mask, change, output, noun, log, chosen }, [w, h]) {
+  const { found, all } = dotsOf(x, y, base, log);
+  const box = { left: 54, right: w - 12, top: 10, bottom: h - 40 };
+  if (!found.length) {
+    replaceKeeping(svg, chartText(w / 2, h / 2, "nothing has changed yet", { class: "tick", "text-anchor": "middle" }));
+    return { near: () => -1, drawn: 0, all: 0 };
+  }
+  const factor = output.factor;
+  const across = axisOf(found.map((i) => x[i]), log, [box.left, box.right], changeLabel(change, noun));
+  const up = axisOf(found.map((i) => y[i] * factor), log, [box.bottom, box.top], `${output.label} (${output.unit})`);
+  const at = (i) => [across.scale(x[i]), up.scale(y[i] * factor)];
+  const paths = ["", ""];
+  for (const i of found) {
+    const [px, py] = at(i);
+    paths[mask && !mask[i] ? 0 : 1] += `M${px.toFixed(1)} ${py.toFixed(1)}h0`;
+  }
+  const dots = (d, ink, opacity) => svgNode("path", { d, stroke: ink, "stroke-width": DOT, "stroke-linecap": "round", "stroke-opacity": opacity, fill: "none" });
+  const parts = [...chartFrame(box, across, up), dots(paths[0], inkOf("strong-line"), 0.7), dots(paths[1], inkOf("accent"), 0.45)];
+  if (chosen >= 0 && found.includes(chosen)) {
+    const [px, py] = at(chosen);
+    parts.push(svgNode("circle", { cx: px, cy: py, r: 6, fill: "none", stroke: inkOf("text"), "stroke-width": 2 }));
+  }
+  parts.push(svgNode("rect", { x: box.left, y: box.top, width: box.right - box.left, height: box.bottom - box.top, fill: "transparent", class: "catcher" }));
+  replaceKeeping(svg, ...parts);
+  return {
+    drawn: found.length, all,
+    near(px, py) {
+      let [best, which] = [DOT_REACH ** 2, -1];
+      for (const i of found) {
+        const [dx, dy] = at(i);
+        const far = (dx - px) ** 2 + (dy - py) ** 2;
+        if (far < best) [best, which] = [far, i];
+      }
+      return which;
+    },
+  };
+}
+
+export const dotsWords = ({ drawn, all }, noun) => (drawn === all ? `${groupedNumber(all)} ${noun}` : `${groupedNumber(drawn)} of ${groupedNumber(all)} ${noun} drawn`);
+export const outputOf = (movers) => (movers === "atoms" ? CHANGES.forces : CHANGES.energy);

@@ -1,0 +1,74 @@
+/* The numbers of a step in a table: a row a strategy, with interval or spread over seeds, flags and verdict. */
+import { isKnown } from "../agreement/scores.js";
+import { buildNode, replaceKeeping } from "../panels/nodes.js";
+import { counted } from "../panels/words.js";
+import { strategyLook } from "./colours.js";
+import { numberOf } from "./means.js";
+import { stepText, strategyName } from "./series.js";
+import { CHANGES, changeLabel, rangeText, shownText } from "./words.js";
+
+export const SUMMED = ["reembedded", "frozen", "retention", "procrustes", "angular", "energy", "forces"];
+
+/* Rows of the table: {entry, t, numbers}; `entries` are {series, runs (told, the shown one first), t}. */
+export const summaryRows = (entries, mean) => entries.map((entry) => ({ ...entry, numbers: SUMMED.map((field) => numberOf(entry.runs, mean, field, entry.t)) }));
+
+/* "Passed", "damaged: energy, forces", or what there is none of. */
+export function verdictText(verdict) {
+  if (!verdict) return "–";
+  if (verdict.passed) return "passed";
+  return `damaged: ${verdict.checks.filter((check) => check.passed === false).map((check) => check.name).join(", ")}`;
+}
+
+/* What is known of forgetting, short. */
+export function flagsText({ forgetting, trained_on }) {
+  if (forgetting) return forgetting.flagged.length ? `⚑ ${forgetting.flagged.join(", ")}` : "none";
+  return trained_on.length ? "not tested" : "–";
+}
+
+/* How flags are set, in words, with what they found. */
+export function flagsWords(told) {
+  const { forgetting, elements } = told;
+  if (!forgetting) return told.trained_on.length ? "No forgetting flags: they need a second run that differs in its seed only, from which the run-to-run noise is known." : "No forgetting flags: the fine-tuning data are not known.";
+  const of = (symbol) => {
+    const e = elements.indexOf(symbol);
+    return `${symbol} (drift ${shownText(CHANGES.reembedded, forgetting.drift[e])}, at least ${shownText(CHANGES.reembedded, forgetting.low[e])}; null ${shownText(CHANGES.reembedded, forgetting.null[e])})`;
+  };
+  const found = forgetting.flagged.length ? `⚑ Flagged as forgotten after the last step: ${forgetting.flagged.map(of).join(", ")}` : "No element is flagged as forgotten after the last step";
+  return `${found}. Rule: ${forgetting.rule.replace(/\.$/, "")}; ${counted(forgetting.n_runs, "run")}.`;
+}
+
+function verdictNode(verdict) {
+  const checks = (verdict?.checks || []).map((check) => `${check.name}: ${check.meaning}`).join("\n");
+  return buildNode("td", { class: verdict && !verdict.passed ? "drift-damaged" : null, title: checks || "No verdict is computed for this series" }, verdictText(verdict));
+}
+
+export function makeSummary(choose) {
+  const head = buildNode("thead");
+  const body = buildNode("tbody");
+  const node = buildNode("table", { class: "drift-numbers" }, head, body);
+  return {
+    node,
+    draw({ entries, mean, theme, noun, chosen, field }) {
+      const [first] = entries;
+      const th = (text, title, on) => buildNode("th", { scope: "col", title, class: on ? "shown" : null }, text);
+      const columns = SUMMED.map((name) => th(`${changeLabel(CHANGES[name], noun).replace(", anchors", ",")}${name === "retention" ? ` of ${first.told.k}` : ""}${CHANGES[name].unit ? ` (${CHANGES[name].unit})` : ""}`, CHANGES[name].meaning, name === field));
+      head.replaceChildren(buildNode("tr", {}, th(entries.length > 1 ? "Strategy" : "Series"), ...columns, th("Forgotten", "Elements outside the fine-tuning data that moved further than runs that differ in their seed only"), th("Verdict", "Against thresholds fixed beforehand")));
+      const rows = summaryRows(entries, mean).map(({ series, told, runs, t, numbers }) => {
+        const look = strategyLook(series.strategy, theme);
+        const swatch = buildNode("i", { class: "drift-swatch", "aria-hidden": "true" });
+        swatch.style.background = look.ink;
+        const label = buildNode("button", { type: "button", class: "link drift-choose", "data-key": series.name, "aria-pressed": String(series.name === chosen), onclick: () => choose(series.name) }, strategyName(series));
+        const seeds = mean && runs.length > 1 ? `mean of ${runs.length} seeds` : isKnown(series.seed) ? `seed ${series.seed}` : "";
+        const name = buildNode("th", { scope: "row" }, swatch, label, buildNode("span", { class: "quiet" }, [seeds, stepText(series, t)].filter(Boolean).join(", ")));
+        const cells = numbers.map((found, k) => {
+          const change = CHANGES[SUMMED[k]];
+          const over = counted(found.n, SUMMED[k] === "energy" ? "structure" : "symmetry-distinct atom");
+          const title = isKnown(found.value) ? `${change.label} over ${over}; ${mean && runs.length > 1 ? `least and greatest of ${found.seeds} seeds` : "95 % interval, structures resampled"}` : "Not computed for this series";
+          return buildNode("td", { title }, buildNode("b", {}, shownText(change, found.value)), buildNode("span", { class: "quiet" }, rangeText(change, found.low, found.high)));
+        });
+        return buildNode("tr", { class: series.name === chosen ? "chosen-row" : null }, name, ...cells, buildNode("td", { title: flagsWords(told) }, flagsText(told)), verdictNode(told.verdict));
+      });
+      replaceKeeping(body, ...rows);
+    },
+  };
+}
