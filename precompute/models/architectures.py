@@ -49,38 +49,38 @@ def mace_module(architecture: Mapping[str, Any]) -> Any:
 
 
 def orb_module(architecture: Mapping[str, Any]) -> Any:
-    """Build an `orb_models` direct regressor with random weights from torch's generator.
+    """Build an `orb_models` conservative regressor with random weights from torch's generator.
 
-    The parts are those of orb-v3-direct-inf: Bessel and spherical-harmonic edge features, sigmoid attention with a
-    cutoff of 6 A (fixed in the package), heads for energy and forces; fewer and narrower layers, no pair repulsion.
+    The parts are those of orb-v3-conservative-20: Bessel and spherical-harmonic edge features, sigmoid attention with a
+    cutoff of 6 A (fixed in the package), a head for the energy, whose gradient is the forces; fewer and narrower layers,
+    no stress, no pair repulsion.
 
     Parameters
     ----------
     architecture : mapping
         latent_dim, mlp_hidden_dim, mlp_depth, head_hidden_dim, num_message_passing_steps, num_bases, lmax,
-        max_num_neighbors, energy_scale (eV/atom), force_scale (eV/angstrom): numbers.
+        max_num_neighbors, energy_scale (eV/atom): numbers.
     """
     import torch
     from orb_models.forcefield.angular import SphericalHarmonics
     from orb_models.forcefield.atomic_system import SystemConfig
-    from orb_models.forcefield.direct_regressor import DirectForcefieldRegressor
-    from orb_models.forcefield.forcefield_heads import EnergyHead, ForceHead
+    from orb_models.forcefield.conservative_regressor import ConservativeForcefieldRegressor
+    from orb_models.forcefield.forcefield_heads import EnergyHead
     from orb_models.forcefield.gns import MoleculeGNS
     from orb_models.forcefield.rbf import BesselBasis
 
     latent, radius = int(architecture["latent_dim"]), 6.0
-    head: dict[str, Any] = {
-        "latent_dim": latent,
-        "num_mlp_layers": 1,
-        "mlp_hidden_dim": int(architecture["head_hidden_dim"]),
-        "activation": "silu",
-        "online_normalisation": False,
-    }
-    energy, forces = EnergyHead(predict_atom_avg=True, **head), ForceHead(**head)
+    energy = EnergyHead(
+        latent_dim=latent,
+        num_mlp_layers=1,
+        mlp_hidden_dim=int(architecture["head_hidden_dim"]),
+        predict_atom_avg=True,
+        activation="silu",
+        online_normalisation=False,
+    )
     torch.nn.init.zeros_(energy.reference.linear.weight)
-    for normalizer, scale in ((energy.normalizer, "energy_scale"), (forces.normalizer, "force_scale")):
-        normalizer.bn.running_mean = torch.zeros(1)
-        normalizer.bn.running_var = torch.full((1,), float(architecture[scale]) ** 2)
+    energy.normalizer.bn.running_mean = torch.zeros(1)
+    energy.normalizer.bn.running_var = torch.full((1,), float(architecture["energy_scale"]) ** 2)
     network = MoleculeGNS(
         latent_dim=latent,
         num_message_passing_steps=int(architecture["num_message_passing_steps"]),
@@ -97,6 +97,12 @@ def orb_module(architecture: Mapping[str, Any]) -> Any:
         mlp_norm="rms_norm",
     )
     system = SystemConfig(radius=radius, max_num_neighbors=int(architecture["max_num_neighbors"]))
-    return DirectForcefieldRegressor(
-        heads={"energy": energy, "forces": forces}, model=network, pair_repulsion=False, system_config=system
+    return ConservativeForcefieldRegressor(
+        heads={"energy": energy},
+        model=network,
+        ensure_grad_loss_weights=False,
+        online_normalisation=False,
+        pair_repulsion=False,
+        system_config=system,
+        has_stress=False,
     )

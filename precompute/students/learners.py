@@ -31,7 +31,7 @@ ORB: dict[str, Any] = {
     "num_message_passing_steps": 3,
     "num_bases": 8,
     "lmax": 3,
-    "max_num_neighbors": 120,
+    "max_num_neighbors": 20,
 }
 
 
@@ -101,9 +101,9 @@ class MaceLearner:
 
 
 class OrbLearner:
-    """A non-equivariant student: orb-v3-direct with 64 latent components and three steps; forces come from a head.
+    """A non-equivariant student: orb-v3-conservative with 64 latent components and three steps; forces are gradients.
 
-    It is shown each structure in a random orientation every time, which is all that it knows of rotation.
+    It is shown each structure in a random orientation every time, which is all that it learns of rotation.
     """
 
     family = "orb"
@@ -112,12 +112,7 @@ class OrbLearner:
     def __init__(self, statistics: Mapping[str, float], references: Mapping[int, float], device: str) -> None:
         import torch
 
-        self.architecture = {
-            **ORB,
-            "elements": sorted(references),
-            "energy_scale": statistics["energy"],
-            "force_scale": statistics["force"],
-        }
+        self.architecture = {**ORB, "elements": sorted(references), "energy_scale": statistics["energy"]}
         self.module = orb_module(self.architecture)
         weight = torch.zeros(118)
         for z, energy in references.items():
@@ -138,25 +133,21 @@ class OrbLearner:
         from orb_models.forcefield.base import batch_graphs
 
         batch = batch_graphs(list(graphs)).to(self._device)
-        turns = None
-        if training:
-            turns = _rotations(len(graphs)).to(self._device)
-            vectors = batch.edge_features["vectors"]
-            of_edge = torch.repeat_interleave(turns, batch.n_edge, dim=0)
-            batch.edge_features["vectors"] = torch.einsum("eij,ej->ei", of_edge, vectors)
-        heads, answer = self.module.heads, self.module(batch)
-        energy = heads["energy"].denormalize(answer["energy"], batch)
-        forces = heads["forces"].denormalize(answer["forces"], batch)
-        if turns is not None:
-            of_atom = torch.repeat_interleave(turns, batch.n_node, dim=0)
-            forces = torch.einsum("eji,ej->ei", of_atom, forces)
-        return energy, forces
+        turns = rotations(len(graphs)) if training else torch.eye(3).expand(len(graphs), 3, 3)
+        turns = turns.to(self._device)
+        of_atom = torch.repeat_interleave(turns, batch.n_node, dim=0)
+        # a copy in any case: the package asks for gradients of the tensor in place, which would outlive the batch
+        batch.node_features["positions"] = torch.einsum("aij,aj->ai", of_atom, batch.node_features["positions"])
+        batch.system_features["cell"] = torch.einsum("gij,gkj->gki", turns, batch.system_features["cell"])
+        answer = self.module(batch)
+        energy = self.module.heads["energy"].denormalize(answer["energy"], batch)
+        return energy, torch.einsum("aji,aj->ai", of_atom, answer[self.module.grad_forces_name])
 
 
 LEARNERS: dict[str, type[MaceLearner] | type[OrbLearner]] = {"mace": MaceLearner, "orb": OrbLearner}
 
 
-def _rotations(n: int) -> Any:
+def rotations(n: int) -> Any:
     """Return (n, 3, 3) rotations, uniform over the group, from torch's generator (normalised Gaussian quaternions)."""
     import torch
 

@@ -45,8 +45,8 @@ def test_checkpoints_are_whole_and_the_model_is_the_last_of_them(spec: ModelSpec
 def test_learning_lowers_the_errors_on_crystals_held_out(spec: ModelSpec) -> None:
     _, training = students.training_of(spec)
     first, last = training.checkpoints[0], training.checkpoints[-1]
-    assert last.energy_mae < first.energy_mae / 2
-    assert last.force_mae < first.force_mae / 1.2
+    assert last.energy_mae < first.energy_mae / 1.5
+    assert last.force_mae < first.force_mae / 1.4
 
 
 def test_all_checkpoints_together_are_small() -> None:

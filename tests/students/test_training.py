@@ -16,7 +16,7 @@ from precompute.models.spec import ModelSpec
 from precompute.students import records
 from precompute.students.__main__ import teach
 from precompute.students.data import Labelled
-from precompute.students.learners import _rotations
+from precompute.students.learners import rotations
 from precompute.students.records import Training
 from precompute.students.training import Schedule
 
@@ -45,8 +45,8 @@ def test_a_schedule_without_updates_is_refused() -> None:
         Schedule(updates=0)
 
 
-def test_random_orientations_are_proper_rotations() -> None:
-    turns = _rotations(200)
+def test_random_orientations_are_properrotations() -> None:
+    turns = rotations(200)
     assert torch.allclose(turns @ turns.transpose(1, 2), torch.eye(3).expand(200, 3, 3), atol=1e-5)
     assert torch.allclose(torch.linalg.det(turns), torch.ones(200), atol=1e-5)
     # uniform over the group: no direction is preferred
