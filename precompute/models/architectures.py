@@ -52,8 +52,8 @@ def orb_module(architecture: Mapping[str, Any]) -> Any:
     """Build an `orb_models` conservative regressor with random weights from torch's generator.
 
     The parts are those of orb-v3-conservative-20: Bessel and spherical-harmonic edge features, sigmoid attention with a
-    cutoff of 6 A (fixed in the package), a head for the energy, whose gradient is the forces; fewer and narrower layers,
-    no stress, no pair repulsion.
+    cutoff of 6 A (fixed in the package), a head for the energy, whose gradient is the forces; but fewer and narrower
+    layers, no stress, no pair repulsion.
 
     Parameters
     ----------

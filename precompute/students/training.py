@@ -13,7 +13,6 @@ from precompute.contracts import AtlasError
 from precompute.students.data import Labelled
 from precompute.students.learners import Learner
 
-
 DECAYED_FROM = 200
 
 
