@@ -18,6 +18,7 @@ def main() -> None:
         ["agreement", atlas],
         ["agreement_claims", atlas],
         ["damage", atlas],
+        ["cu_dimers", atlas],
         ["explorer", atlas],
         ["visitors", atlas],
         ["demo"],

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 _DATA_FILES = ("data.extxyz", "held_out.extxyz", "replay.extxyz", records.FILE)
 OWN_FILES = frozenset(f"{name}{end}" for name in _DATA_FILES for end in ("", ".partial"))
 # Names of `RunRecord.settings` beside those of `Settings`.
-REPLAY_SIZE, REPLAY_WITHOUT, SHIFTED, HOLD_OUT = "replay_structures", "replay_without", "energies_shifted", "hold_out"
+REPLAY_SIZE, REPLAY_WITHOUT, REPLAY_DISPLACED = "replay_structures", "replay_without", "replay_displaced"
+SHIFTED, HOLD_OUT = "energies_shifted", "hold_out"
 
 
 @dataclass(frozen=True)
@@ -101,6 +102,7 @@ def planned(question: Question, data: Data) -> dict[str, Any]:
         "updates": updates_of(len(data.items) - _held_out(question, data), s.batch_size, s.epochs),
         REPLAY_SIZE: question.replay if uses else 0,
         REPLAY_WITHOUT: sorted(set(question.replay_without)) if uses else [],
+        REPLAY_DISPLACED: replay.DISPLACED if uses else 0.0,
         HOLD_OUT: question.hold_out,
         SHIFTED: question.shift,
         "threads": question.threads,
@@ -128,7 +130,7 @@ def prepare(question: Question, spec: ModelSpec, data: Data, session: Session) -
         again = _replayed(settings, session)
         write(again, folder / "replay.extxyz")
         labels = f"energies and forces of {spec.key} itself"
-        replayed = DataRecord("catalogue", sha256_of(again), len(again), elements_of(again), labels)
+        replayed = DataRecord("catalogue, displaced", sha256_of(again), len(again), elements_of(again), labels)
     record = RunRecord(
         state="running",
         model=spec.key,
@@ -205,7 +207,7 @@ def _replayed(settings: dict[str, Any], session: Session) -> list[Labelled]:
     excluded = [symbols.index(s) + 1 for s in settings[REPLAY_WITHOUT]]
     structures = load()
     while True:
-        chosen = replay.sample(structures, settings[REPLAY_SIZE], excluded)
+        chosen = replay.displaced(replay.sample(structures, settings[REPLAY_SIZE], excluded))
         predicted = session.predict(chosen)
         again = [
             Labelled(s, p.energy, p.forces) for s, p in zip(chosen, predicted, strict=True) if p.forces is not None
