@@ -112,7 +112,10 @@ def told(data: AtlasData, name: str) -> dict[str, Any]:
         ),
         "verdict": _verdict(series),
         "errors": _errors(series),
-        "top": {measure: _top(getattr(series, measure)) for measure in ("reembedded", "frozen", "forces")},
+        "top": {
+            measure: _end(getattr(series, measure), 1 - TOP if measure == "retention" else TOP)
+            for measure in OF_ELEMENTS
+        },
     }  # fmt: skip
 
 
@@ -162,9 +165,9 @@ def _number(row: Any, name: str) -> float | None:
     return plain(float(value)) if isinstance(value, int | float) and not isinstance(value, bool) else None
 
 
-def _top(values: NDArray[np.float32]) -> float | None:
+def _end(values: NDArray[np.float32], part: float) -> float | None:
     known = values[np.isfinite(values)]
-    return float(f"{np.quantile(known, TOP):.4g}") if known.size else None
+    return float(f"{np.quantile(known, part):.4g}") if known.size else None
 
 
 def readable(value: Any, depth: int = DEEPEST) -> Any:

@@ -6,7 +6,7 @@ import { mapsOfEntries, pickedOf } from "../../assets/drift/atoms.js";
 import { changeCodes, changeScale } from "../../assets/drift/colours.js";
 import { chartsOf, drawnEvenly, rankedElements } from "../../assets/drift/curves.js";
 import { changeCells } from "../../assets/drift/elements.js";
-import { sharedBox, trailWords } from "../../assets/drift/map.js";
+import { between, sharedBox, trailWords } from "../../assets/drift/map.js";
 import { curveOf, estimateAt, meanOfSeeds, rankedWorst, structureMeans } from "../../assets/drift/means.js";
 import { correlationText, decadesAround, dotsOf } from "../../assets/drift/outputs.js";
 import { labelledTicks } from "../../assets/drift/player.js";
@@ -15,7 +15,7 @@ import { elementsTable, numbersTable } from "../../assets/drift/saving.js";
 import { besideOf, changeNoun, chosenSeries, kindOf, sameStep, seedsOf, seriesGroups, stepOf, stepText } from "../../assets/drift/series.js";
 import { SUMMED, checkText, flagsWords, summaryRows, verdictText } from "../../assets/drift/summary.js";
 import { arrowHead, drawnTrails, trailPaths, trailRoom } from "../../assets/drift/trails.js";
-import { CHANGES, changeLabel, changeOf, changeText, rangeText, keptShareText, withUnit } from "../../assets/drift/words.js";
+import { CHANGES, cellUnit, changeCellText, changeLabel, changeOf, changeText, rangeText, keptShareText, withUnit } from "../../assets/drift/words.js";
 import { rankingBy, sizesOf } from "../../assets/drift/worst.js";
 
 const made = (strategy, seed, more = {}) => ({ name: `${strategy}-${seed}`, title: "t", kind: "fine-tuning", experiment: "Cu dimers", strategy, seed, base: "chgnet-0.3.0", family: "CHGNet", layer: "", trained_on: ["Cu"], checkpoints: ["chgnet-0.3.0", "40", "80"], step: [0, 40, 80], step_unit: "updates", k: 10, anchors: 100, atoms: 4, structures: 2, ...more });
@@ -62,6 +62,15 @@ test("numbers keep three digits, a true minus, and their unit", () => {
   assert.equal(rangeText(CHANGES.energy, 0.01, 0.02), "[10.0, 20.0]");
   assert.equal(rangeText(CHANGES.energy, null, 0.02), "");
   for (const change of Object.values(CHANGES)) assert.ok(change.meaning && change.source);
+});
+
+test("cells of a table share a power of ten where all are small, and call nothing perfect that is not", () => {
+  const { reembedded, retention, forces } = CHANGES;
+  assert.deepEqual([0.326, 0.0043, 0].map((v) => changeCellText(reembedded, v, 0.4)), ["0.33", "0.00", "0"]);
+  assert.deepEqual([0.00026, 0.0000043].map((v) => changeCellText(reembedded, v, 0.0008)), ["2.6", "0.0"]);
+  assert.equal(cellUnit(reembedded, 0.0008), "Cells in 10⁻⁴. ");
+  assert.equal(cellUnit(forces, 0.4), "Cells in eV/Å. ");
+  assert.deepEqual([1, 0.98, 0.997, 0.99996].map((v) => changeCellText(retention, v, 1)), ["1", ".98", ".997", ">.999"]);
 });
 
 test("energy is of structures: of atoms the drift with the chosen anchors stands for it", () => {
@@ -117,7 +126,7 @@ test("flags are told with their null and number of runs, or why there are none",
 test("colours go from no change to the end of the scale, and down from 1 for neighbours kept", () => {
   assert.deepEqual(changeScale("frozen", 0.43, false), { lo: 0, hi: 0.5, log: false, reverse: false });
   assert.equal(changeScale("frozen", 0.43, true).lo, 0.5e-3);
-  assert.equal(changeScale("retention", 0, true).reverse, true);
+  assert.deepEqual([0.93, 0, 1].map((end) => changeScale("retention", end, true)), [0.92, 0, 0].map((lo) => ({ lo, hi: 1, log: false, reverse: true })));
   assert.deepEqual([...changeCodes(new Float32Array([0, 0.25, 9, NaN]), changeScale("frozen", 0.43, false))], [0, 32767, 65534, 65535]);
 });
 
@@ -131,6 +140,8 @@ test("trails are the first of a fair order among the atoms that are picked out, 
   assert.equal(paths.heads.match(/M/g).length, 1);
   assert.deepEqual(trailPaths(trails, [0, 1], 0, (x, y) => [x, y]), { lines: "", heads: "" });
   assert.equal(trailPaths(trails, [0], 1, (x, y) => [x, y], 10).lines, "M0.0 0.0L100.0 0.0");
+  assert.equal(trailPaths(trails, [0], 1.5, (x, y) => [x, y]).lines, "M0.0 0.0L10.0 0.0L10.0 5.0");
+  assert.deepEqual([...between(new Uint16Array([0, 10, 65535]), new Uint16Array([10, 30, 5]), 0.5)], [5, 20, NaN]);
   assert.equal(arrowHead(1, 1, 1, 1), "");
   assert.equal(trailWords(20, 120, false), "20 of 120 atoms’ trails drawn");
   assert.equal(trailWords(7, 7, true, 10), "Trails of all 7 selected atoms, 10 times as long as they are");
