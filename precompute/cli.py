@@ -17,6 +17,7 @@ from precompute.cli_agreement import agreement
 from precompute.cli_drift import drift
 from precompute.cli_export import export
 from precompute.cli_finetune import finetune
+from precompute.cli_students import students
 from precompute.contracts import AtlasError
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ app.add_typer(anchors_app, name="anchors")
 app.command()(export)
 app.command()(agreement)
 app.command()(drift)
+app.command()(students)
 app.command()(finetune)
 
 out_console = Console()
