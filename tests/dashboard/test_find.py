@@ -95,7 +95,7 @@ def test_what_texts_mean(text, node):
         ("Ce and", "ends where", ""),
         ("Ce )", "expected a joining word (`and`, `or`), not `)`", ")"),
         ("(Ce, O Ti > 2", "a list is of elements", "O Ti"),
-        ("(Ce O ,", "a list is of elements", "Ce O"),
+        ("(Ce O, Ti", "a list is of elements", "Ce O"),
         ("F, Cl in", "the text ends where a crystal", ""),
         ("F, Cl in (NaCl)", "expected a crystal", "("),
         ('name = "barium', "quote is not closed", '"barium'),

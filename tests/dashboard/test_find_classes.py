@@ -19,8 +19,9 @@ def symbols_of(data, text):
     [
         ("Ce in BaCeO3", "element = Ce and BaCeO3"), ("Ce in BaCeO3-2", "element = Ce and BaCeO3-2"),
         ("oxygen in perovskite", "O and perovskite"), ("alkaline earth in Pm-3m", "alkaline earth and Pm-3m"),
-        ("halogens in Na-Cl", "Cl and Na-Cl"), ("halides in NaCl", "Cl and NaCl"), ("O in cubic", "O and cubic"),
-        ("O not in BaCeO3", "O and not BaCeO3"), ("O in (BaCeO3, MgO)", "O and (BaCeO3 or MgO)"),
+        ("halogens in Na-Cl", "Cl and Na-Cl"), ("halides in NaCl", "Cl and NaCl"), ("F, Cl in NaCl", "Cl and NaCl"),
+        ("O in cubic", "O and cubic"), ("O not in BaCeO3", "O and not BaCeO3"),
+        ("O in (BaCeO3, MgO)", "O and (BaCeO3 or MgO)"),
         ("O not in (BaCeO3, MgO)", "O and not (BaCeO3 or MgO)"), ("O in a perovskite", "O and (a perovskite)"),
     ],
 )  # fmt: skip
