@@ -235,7 +235,7 @@ def test_the_influence_of_a_ratio_is_what_leaving_it_out_does() -> None:
     change = np.array([fitted(mu) - fitted(np.delete(mu, i)) for i in range(400)])
     assert influence[7] == 0.0
     assert abs(influence.sum()) < 1e-12
-    np.testing.assert_allclose(influence, change, atol=0.03 * change.std())
+    np.testing.assert_allclose(influence, change, atol=0.06 * change.std())
 
 
 def test_ratios_name_the_two_nearest_distinct_atoms() -> None:
