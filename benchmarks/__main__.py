@@ -17,6 +17,8 @@ def main() -> None:
         ["chemistry", atlas],
         ["agreement", atlas],
         ["agreement_claims", atlas],
+        ["damage", atlas],
+        ["cu_dimers", atlas],
         ["explorer", atlas],
         ["visitors", atlas],
         ["demo"],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -9,6 +10,8 @@ import typer
 from rich.console import Console
 
 from precompute.contracts import AtlasError
+
+DAMAGED = 4  # exit code
 
 
 def drift(
@@ -37,9 +40,17 @@ def drift(
     out: Annotated[
         Path | None, typer.Option(help="File to write too: .json, or .csv with one row an element and measure.")
     ] = None,
+    report: Annotated[
+        Path | None, typer.Option(help="Report to write: one .html file; the exit code is then the verdict's.")
+    ] = None,
+    gate: Annotated[
+        bool, typer.Option("--gate", help="End with exit code 4 where the verdict is that the model is damaged.")
+    ] = False,
 ) -> None:
     """Follow checkpoints of a model over an atlas: how far atoms moved, and what became of the predictions."""
     from precompute.as_json import print_json
+    from precompute.drift.verdict import judged, verdict
+    from precompute.drift_report.page import write_report
     from precompute.drift_tables import print_series, series_data, write_series_table
     from precompute.models.client import stop_idle_workers
     from precompute.out_files import check_writable
@@ -52,6 +63,8 @@ def drift(
 
     if out is not None:
         check_writable(out)
+    if report is not None:
+        check_writable(report, (".html",), "--report")
     display = Display(Console(stderr=True))
     settings = stage.Settings(structures=structures, seed=seed, outputs=outputs)
     restore(atlas)
@@ -64,6 +77,8 @@ def drift(
         name=name,
         trust=trust or (),
     )
+    if gate and asked.kind == "comparison":
+        raise AtlasError(f"--gate: {asked.title} is a comparison of separate trainings or heads, which has no verdict")
     drift_store.refuse_collision(opened, asked)
     if drift_store.is_stored(opened, asked, settings):
         series = drift_store.stored(opened, asked)
@@ -79,13 +94,19 @@ def drift(
             display.say(f"kept in {atlas} as the series {series.name}")
         except AtlasError as error:
             display.say(f"note: not kept in the atlas: {error}")
-    data = series_data(series)
+    found = verdict(series) if judged(series) else None
+    data = series_data(series, found)
     if as_json:
         print_json(data)
     else:
-        print_series(Console(), series)
+        print_series(Console(), series, found)
     if out is not None:
         write_series_table(series, data, out)
+    if report is not None:
+        write_report(opened, series, found, report)
+        display.say(f"report: {report}")
+    if (gate or report is not None) and found is not None and not found.passed:
+        sys.exit(DAMAGED)
 
 
 def _listed(text: str) -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -29,6 +29,9 @@ def finetune(
     replay_per_batch: Annotated[int, typer.Option(min=0, help="Of them in a batch; as many as data for 0.")] = 0,
     replay_without: Annotated[str, typer.Option(help="Elements to keep out of the replayed ones, e.g. Au,Ag.")] = "",
     ewc_strength: Annotated[float, typer.Option(min=0, help="Of elastic weight consolidation.")] = 0.0,
+    hold_out: Annotated[
+        float, typer.Option(min=0, max=1, help="Share of the data not to train on, but to test on.")
+    ] = 0.0,
     as_given: Annotated[
         bool, typer.Option("--as-given", help="Learn energies on their own zero, without a shift for each element.")
     ] = False,
@@ -51,15 +54,21 @@ def finetune(
     )  # fmt: skip
     question = Question(
         model=model, data=data, out=out, strategy=strategy, seed=seed, settings=settings, replay=replay,
-        replay_without=tuple(part.strip() for part in replay_without.split(",") if part.strip()), shift=not as_given,
-        experiment=experiment, trust=tuple(trust or ()), threads=threads,
+        replay_without=tuple(part.strip() for part in replay_without.split(",") if part.strip()), hold_out=hold_out,
+        shift=not as_given, experiment=experiment, trust=tuple(trust or ()), threads=threads,
     )  # fmt: skip
     display = Display(Console(stderr=True))
     with display.running():
         record = run(question, display)
     last = record.checkpoints[-1]
-    display.say(
-        f"{out}: {len(record.checkpoints)} checkpoints in {last.updates} updates. On the data, energy "
-        f"{record.before.energy_mae * 1000:.1f} to {last.energy_mae * 1000:.1f} meV/atom, forces "
-        f"{record.before.force_mae * 1000:.0f} to {last.force_mae * 1000:.0f} meV/A"
+    display.say(f"{out}: {len(record.checkpoints)} checkpoints in {last.updates} updates")
+    display.say(f"    on the data, {_change(record.before, last)}")
+    if record.before_held_out is not None and last.held_out is not None:
+        display.say(f"    on {record.held_out} held-out structures, {_change(record.before_held_out, last.held_out)}")
+
+
+def _change(before: Any, after: Any) -> str:
+    return (
+        f"energy {before.energy_mae * 1000:.1f} to {after.energy_mae * 1000:.1f} meV/atom, "
+        f"forces {before.force_mae * 1000:.0f} to {after.force_mae * 1000:.0f} meV/A"
     )

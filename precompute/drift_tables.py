@@ -4,22 +4,24 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Callable, Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from rich.console import Console
 from rich.markup import escape
+from rich.measure import Measurement
 from rich.table import Table
 
 from precompute.as_json import as_json
 from precompute.contracts import AtlasError
 from precompute.drift.measures import MEASURES
 from precompute.drift.records import OF_ELEMENTS, Estimates, Series
+from precompute.drift.verdict import Verdict
 from precompute.elements import table as elements_table
 
 WORST = 8
-WIDE = 110
 PARTS = ("value", "low", "high")
 NOT_DRIFT = "separately trained models or heads: how they differ, not what training did"
 
@@ -48,7 +50,7 @@ def counted(series: Series) -> str:
     )
 
 
-def series_data(series: Series) -> dict[str, Any]:
+def series_data(series: Series, verdict: Verdict | None = None) -> dict[str, Any]:
     """A series as plain data: everything but the arrays over atoms and structures, which the atlas holds."""
     plain = {
         name: getattr(series, name)
@@ -76,6 +78,7 @@ def series_data(series: Series) -> dict[str, Any]:
             for e, z in enumerate(series.elements)
         ],
         "forgetting": _forgetting(series),
+        "verdict": None if verdict is None else asdict(verdict),
         "record": dict(series.record),
     }
 
@@ -143,8 +146,8 @@ def _blanks(numbers: list[float]) -> list[float | str]:
     return ["" if np.isnan(v) else v for v in numbers]
 
 
-def print_series(console: Console, series: Series) -> None:
-    """Print a series: the overall measures of each checkpoint, the elements that moved most, and flags."""
+def print_series(console: Console, series: Series, verdict: Verdict | None = None) -> None:
+    """Print a series: measures of each checkpoint, the elements that moved most, flags, and the verdict."""
     say = _sayer(console)
     say(f"{series.title}: {what_it_is(series)}", "bold")
     say(f"{counted(series)}; 95 % intervals over structures")
@@ -157,22 +160,38 @@ def print_series(console: Console, series: Series) -> None:
         table.add_column(m.short + (f"\n{m.unit}" if m.unit else ""), no_wrap=True)
     for t, name in enumerate(series.checkpoints):
         table.add_row(escape(name), *(estimate_text(m.id, series.overall[m.id], t, "\n") for m in shown))
-    wide = Console(file=console.file, width=max(console.width, WIDE + 20))
-    wide.print(table)
+    _print_whole(console, table)
     say("")
     say(f"elements that moved most at {series.checkpoints[-1]} (means over symmetry-distinct atoms)")
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    for column in ("element", "atoms", "re-embedded", "frozen", "kept", "forces\nmeV/A"):
+    for column in ("element", "atoms", "re-embedded", "frozen", "kept", "forces\nmeV/Å"):
         table.add_column(column, no_wrap=True)
     for e in worst_elements(series)[:WORST]:
         cells = [estimate_text(name, series.of_elements[name], (-1, e)) for name in OF_ELEMENTS]
         z = int(series.elements[e])
         mark = " (in the data)" if z in series.trained_on else ""
         table.add_row(symbol(z) + mark, str(series.element_atoms[e]), *cells)
-    wide.print(table)
+    _print_whole(console, table)
     _print_forgetting(say, series)
     for note in series.record.get("notes", []):
         say(f"note: {note}")
+    if verdict is not None:
+        _print_verdict(say, verdict)
+
+
+def _print_whole(console: Console, table: Table) -> None:
+    """Print a table as wide as it is: numbers that are cut short are worse than lines that a terminal wraps."""
+    endless = Console(file=console.file, width=10_000)
+    needed = Measurement.get(endless, endless.options, table).maximum
+    Console(file=console.file, width=max(console.width, needed)).print(table)
+
+
+def _print_verdict(say: Callable[..., None], verdict: Verdict) -> None:
+    say(f"verdict: {'passed' if verdict.passed else 'damaged'}", "bold green" if verdict.passed else "bold red")
+    for c in verdict.checks:
+        between = f" [{c.low:.4g}, {c.high:.4g}]" if np.isfinite(c.low) else ""
+        limit = f"{'at most' if c.at_most else 'at least'} {c.limit:g}"
+        say(f"  {'passed' if c.passed else 'FAILED'}  {c.label}: {c.value:.4g}{between} {c.unit}, {limit}")
 
 
 def worst_elements(series: Series) -> list[int]:

@@ -43,7 +43,7 @@ def forgetting(
     (`precompute.drift.summary.means`) exceeds it. The quotient makes the chance of *any* false flag at most about 5 %
     (Bonferroni); the first entry of the maximum lets no element be flagged that moved less than two runs differ.
     In simulations with 89 elements, 2 to 5 runs and noise of 3 to 12 directions, shared by all atoms of an element or
-    by all elements, it was 0 to 4 %.
+    by all elements, it was 0 to 3 %.
 
     The number of directions comes from how far two contrasts of three or more runs are from orthogonal: for noise in
     d directions the squared cosine is 1 / d on average, here over elements. Two runs cannot tell it; four directions

@@ -86,7 +86,7 @@ MEASURES = {
             "shift by least squares over the measured structures",
         ),
         Measure(
-            "forces", "Force change", "forces", "meV/A", 1000.0, 0.0,
+            "forces", "Force change", "forces", "meV/Å", 1000.0, 0.0,
             "Mean absolute change of the components of the predicted force on the same atoms at the same places.",
             "checkpoint against base; no reference data",
         ),

@@ -16,7 +16,11 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from precompute.finetuning.records import Errors
+    from precompute.finetuning.trainers import Job
 
 SAY_EVERY_S = 0.2
 # a process of an interrupted run ends at once when its input does
@@ -117,6 +121,7 @@ def _train(folder: Path, request: dict[str, Any], say: Callable[[dict[str, Any]]
             sha256=sha256_of(file),
             energy_mae=errors.energy_mae,
             force_mae=errors.force_mae,
+            held_out=_errors_held_out(job, file),
         )
         record = record.with_checkpoint(checkpoint)
         records.write(record, folder)
@@ -131,6 +136,24 @@ def _train(folder: Path, request: dict[str, Any], say: Callable[[dict[str, Any]]
     finally:
         log.close()
     records.write(replace(record, state="finished"), folder)
+
+
+def _errors_held_out(job: Job, file: Path) -> Errors | None:
+    """Return a checkpoint's errors on the data that it is not trained on, as whoever opens the file would find them."""
+    from precompute.finetuning.labelled import read
+    from precompute.finetuning.trainers import errors_on
+    from precompute.models.engine import LocalEngine
+    from precompute.models.local import local_spec
+
+    if not (job.folder / "held_out.extxyz").is_file():
+        return None
+    data = read(job.folder / "held_out.extxyz")
+    # a file of our own making
+    engine = LocalEngine(local_spec(job.spec, file, f"{job.spec.family}-checkpoint"), trust=True)
+    try:
+        return errors_on(data, [engine.predict([item.structure])[0] for item in data])
+    finally:
+        engine.close()
 
 
 def _end_with_input() -> None:

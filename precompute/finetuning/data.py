@@ -45,6 +45,12 @@ def load(source: str, family: str) -> Data:
     return Data(tuple(read(file)), file.name, f"as given in {file.name}")
 
 
+def split(n: int, held_out: int) -> tuple[list[int], list[int]]:
+    """Return which of n structures are trained on and which are held out, each ascending; the same draw every time."""
+    held = sorted(np.random.default_rng(0).permutation(n)[:held_out].tolist())
+    return sorted({*range(n)} - {*held}), held
+
+
 def shift_to(data: Sequence[Labelled], energies: Sequence[float]) -> dict[str, float]:
     """Return how much to take off a label's energy for each atom of an element, by least squares.
 

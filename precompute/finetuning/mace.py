@@ -24,6 +24,7 @@ from typing import Any
 import numpy as np
 
 from precompute.contracts import AtlasError
+from precompute.finetuning.known_elements import check_elements
 from precompute.finetuning.trainers import Job, LogRow, OnCheckpoint, OnLog, errors_on
 from precompute.models.trust import check_checkpoint, pickles_allowed
 
@@ -55,7 +56,9 @@ def train(job: Job, on_checkpoint: OnCheckpoint, on_log: OnLog) -> None:
     with pickles_allowed():
         import torch
 
-        run = _Run(job, _prepared(job, _base_file(job)))
+        base = _base_file(job)
+        check_elements(job, torch.load(base, map_location="cpu").atomic_numbers.tolist())
+        run = _Run(job, _prepared(job, base))
         state = job.state / "training.pt"
         done = run.resume(torch.load(state, weights_only=True)) if state.is_file() else 0
         for batch in job.batches():

@@ -14,7 +14,7 @@ from precompute.finetuning import data as given
 from precompute.finetuning import records, replay
 from precompute.finetuning.data import Data
 from precompute.finetuning.labelled import Labelled, elements_of, sha256_of, write
-from precompute.finetuning.records import DataRecord, RunRecord
+from precompute.finetuning.records import DataRecord, Errors, RunRecord
 from precompute.finetuning.trainers import REPLAYING, Settings, trainer_of, updates_of
 
 if TYPE_CHECKING:
@@ -22,11 +22,11 @@ if TYPE_CHECKING:
     from precompute.models.spec import ModelSpec
 
 # What a run that was cut before it had a record may leave.
-OWN_FILES = frozenset(
-    f"{name}{end}" for name in ("data.extxyz", "replay.extxyz", "run.json") for end in ("", ".partial")
-)
+_DATA_FILES = ("data.extxyz", "held_out.extxyz", "replay.extxyz", records.FILE)
+OWN_FILES = frozenset(f"{name}{end}" for name in _DATA_FILES for end in ("", ".partial"))
 # Names of `RunRecord.settings` beside those of `Settings`.
-REPLAY_SIZE, REPLAY_WITHOUT, SHIFTED = "replay_structures", "replay_without", "energies_shifted"
+REPLAY_SIZE, REPLAY_WITHOUT, REPLAY_DISPLACED = "replay_structures", "replay_without", "replay_displaced"
+SHIFTED, HOLD_OUT = "energies_shifted", "hold_out"
 
 
 @dataclass(frozen=True)
@@ -39,6 +39,8 @@ class Question:
         Structures of the catalogue to replay, for strategies that do; for `ewc`, those of its Fisher term.
     replay_without : tuple of str
         Symbols of elements that no replayed structure may hold.
+    hold_out : float
+        Share of the data that is not trained on, to see errors on; drawn at random, the same for all seeds.
     shift : bool
         Whether labels are brought to the base's zero of energy.
     threads : int
@@ -53,6 +55,7 @@ class Question:
     settings: Settings = field(default_factory=Settings)
     replay: int = 64
     replay_without: tuple[str, ...] = ()
+    hold_out: float = 0.0
     shift: bool = True
     experiment: str = ""
     trust: tuple[Path, ...] = ()
@@ -96,9 +99,11 @@ def planned(question: Question, data: Data) -> dict[str, Any]:
         settings["stress_weight"] = 0.0
     return {
         **settings,
-        "updates": updates_of(len(data.items), s.batch_size, s.epochs),
+        "updates": updates_of(len(data.items) - _held_out(question, data), s.batch_size, s.epochs),
         REPLAY_SIZE: question.replay if uses else 0,
         REPLAY_WITHOUT: sorted(set(question.replay_without)) if uses else [],
+        REPLAY_DISPLACED: replay.DISPLACED if uses else 0.0,
+        HOLD_OUT: question.hold_out,
         SHIFTED: question.shift,
         "threads": question.threads,
     }
@@ -112,14 +117,20 @@ def prepare(question: Question, spec: ModelSpec, data: Data, session: Session) -
     base = _predict(session, [item.structure for item in data.items])
     shift = given.shift_to(data.items, [energy for energy, _ in base]) if question.shift else {}
     items = given.shifted(data.items, shift)
-    before = given.errors_before(items, base)
-    write(items, folder / "data.extxyz")
+    trained, held = given.split(len(items), _held_out(question, data))
+    write([items[i] for i in trained], folder / "data.extxyz")
+    if held:
+        write([items[i] for i in held], folder / "held_out.extxyz")
+
+    def before(chosen: Sequence[int]) -> Errors:
+        return given.errors_before([items[i] for i in chosen], [base[i] for i in chosen])
+
     replayed = None
     if settings[REPLAY_SIZE]:
         again = _replayed(settings, session)
         write(again, folder / "replay.extxyz")
         labels = f"energies and forces of {spec.key} itself"
-        replayed = DataRecord("catalogue", sha256_of(again), len(again), elements_of(again), labels)
+        replayed = DataRecord("catalogue, displaced", sha256_of(again), len(again), elements_of(again), labels)
     record = RunRecord(
         state="running",
         model=spec.key,
@@ -133,7 +144,9 @@ def prepare(question: Question, spec: ModelSpec, data: Data, session: Session) -
         experiment=question.experiment or _experiment(question, spec, data),
         command=_command(question),
         software={str(k): str(v) for k, v in session.provenance["versions"].items()},
-        before=before,
+        before=before(trained),
+        held_out=len(held),
+        before_held_out=before(held) if held else None,
     )
     records.write(record, folder)
     return record
@@ -155,6 +168,16 @@ def differing(question: Question, spec: ModelSpec, data: Data, record: RunRecord
         for name in names
         if wanted.get(name) != found.get(name)
     ]
+
+
+def _held_out(question: Question, data: Data) -> int:
+    held = round(question.hold_out * len(data.items))
+    if question.hold_out and not 0 < held < len(data.items):
+        raise AtlasError(
+            f"--hold-out {question.hold_out:g} of {len(data.items)} structures leaves {held} held out and "
+            f"{len(data.items) - held} to train on; both need at least one"
+        )
+    return held
 
 
 def _shown(value: Any) -> str:
@@ -184,7 +207,7 @@ def _replayed(settings: dict[str, Any], session: Session) -> list[Labelled]:
     excluded = [symbols.index(s) + 1 for s in settings[REPLAY_WITHOUT]]
     structures = load()
     while True:
-        chosen = replay.sample(structures, settings[REPLAY_SIZE], excluded)
+        chosen = replay.displaced(replay.sample(structures, settings[REPLAY_SIZE], excluded))
         predicted = session.predict(chosen)
         again = [
             Labelled(s, p.energy, p.forces) for s, p in zip(chosen, predicted, strict=True) if p.forces is not None
@@ -218,11 +241,15 @@ def _command(question: Question) -> tuple[str, ...]:
     parts += ["--strategy", question.strategy, "--seed", str(question.seed), "--epochs", str(s.epochs)]
     parts += ["--batch-size", str(s.batch_size), "--learning-rate", f"{s.learning_rate:g}"]
     parts += ["--checkpoint-every", str(s.checkpoint_every), "--threads", str(question.threads)]
-    parts += ["--ema", f"{s.ema:g}"] if s.ema else []
+    for name in ("energy_weight", "force_weight", "stress_weight", "ema"):
+        value = getattr(s, name)
+        if value != getattr(Settings(), name):
+            parts += [f"--{name.replace('_', '-')}", f"{value:g}"]
     if question.strategy != "naive":
         parts += ["--replay", str(question.replay)]
         parts += ["--replay-per-batch", str(s.replay_per_batch)] if s.replay_per_batch else []
         parts += ["--replay-without", ",".join(question.replay_without)] if question.replay_without else []
     parts += ["--ewc-strength", f"{s.ewc_strength:g}"] if "ewc" in question.strategy else []
+    parts += ["--hold-out", f"{question.hold_out:g}"] if question.hold_out else []
     parts += [] if question.shift else ["--as-given"]
     return ("platonic-atlas", "finetune", *parts)

@@ -67,6 +67,8 @@ class RunCheckpoint:
         Of the file.
     energy_mae, force_mae : float
         Errors on the data (after the shift), eV/atom and eV/angstrom.
+    held_out : Errors, or None where no data are held out
+        On what is not trained on.
     """
 
     file: str
@@ -75,6 +77,7 @@ class RunCheckpoint:
     sha256: str
     energy_mae: float
     force_mae: float
+    held_out: Errors | None = None
 
 
 @dataclass(frozen=True)
@@ -99,6 +102,10 @@ class RunRecord:
     software : mapping of package to version
     before : Errors
         Of the base on the data.
+    held_out : int
+        Structures that are not trained on; counted in `data`, and no part of the errors on it.
+    before_held_out : Errors, or None
+        Of the base on them.
     checkpoints : tuple of RunCheckpoint
         Ascending in updates, without the base.
     message : str
@@ -118,6 +125,8 @@ class RunRecord:
     command: tuple[str, ...]
     software: Mapping[str, str]
     before: Errors
+    held_out: int = 0
+    before_held_out: Errors | None = None
     checkpoints: tuple[RunCheckpoint, ...] = ()
     message: str = ""
 
@@ -186,13 +195,16 @@ def _parsed(content: dict[str, Any]) -> RunRecord:
             sha256=str(c["sha256"]),
             energy_mae=_number(c["energy_mae"], "energy_mae"),
             force_mae=_number(c["force_mae"], "force_mae"),
+            held_out=_errors(c.get("held_out")),
         )
         for c in content["checkpoints"]
     )
     steps = [c.updates for c in checkpoints]
     if steps != sorted(set(steps)) or any(u <= 0 for u in steps):
         raise ValueError(f"updates of the checkpoints are {steps}, expected positive and ascending ones")
-    before = content["before"]
+    before = _errors(content["before"])
+    if before is None:
+        raise ValueError("before is None, expected errors of the base")
     return RunRecord(
         state=state,
         model=str(content["model"]),
@@ -206,7 +218,9 @@ def _parsed(content: dict[str, Any]) -> RunRecord:
         experiment=str(content["experiment"]),
         command=tuple(map(str, content["command"])),
         software={str(k): str(v) for k, v in content["software"].items()},
-        before=Errors(_number(before["energy_mae"], "energy_mae"), _number(before["force_mae"], "force_mae")),
+        before=before,
+        held_out=int(content.get("held_out", 0)),
+        before_held_out=_errors(content.get("before_held_out")),
         checkpoints=checkpoints,
         message=str(content.get("message", "")),
     )
@@ -221,6 +235,12 @@ def _data(block: dict[str, Any]) -> DataRecord:
         labels=str(block["labels"]),
         shift={str(k): float(v) for k, v in block.get("shift", {}).items()},
     )
+
+
+def _errors(block: dict[str, Any] | None) -> Errors | None:
+    if block is None:
+        return None
+    return Errors(_number(block["energy_mae"], "energy_mae"), _number(block["force_mae"], "force_mae"))
 
 
 def _number(value: Any, name: str) -> float:

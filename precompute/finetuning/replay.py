@@ -1,4 +1,4 @@
-"""Structures to replay: small crystals of the catalogue, to be labelled by the base itself (pseudolabels)."""
+"""Structures to replay: small crystals of the catalogue, displaced, to be labelled by the base (pseudolabels)."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ import numpy as np
 from precompute.contracts import AtlasError, Structure
 
 LARGEST = 8
+# angstrom; at rest, symmetry makes most forces of a crystal zero, so there would be none to keep
+DISPLACED = 0.05
 # One sample for all runs: runs that differ in their seed are to differ by training, not by what was replayed.
 SAMPLE_SEED = 0
 
@@ -41,3 +43,19 @@ def sample(structures: Sequence[Structure], count: int, excluded: Collection[int
         chosen.append(left.pop(at))
         covered |= {*chosen[-1].numbers.tolist()}
     return chosen
+
+
+def displaced(structures: Sequence[Structure], size: float = DISPLACED) -> list[Structure]:
+    """Return the structures with every coordinate moved by normal noise of standard deviation `size`, angstrom."""
+    noise = np.random.default_rng(SAMPLE_SEED)
+    return [
+        Structure(
+            id=s.id,
+            source=s.source,
+            numbers=s.numbers,
+            positions=s.positions + noise.normal(0.0, size, (len(s), 3)),
+            cell=s.cell,
+            pbc=s.pbc,
+        )
+        for s in structures
+    ]

@@ -14,9 +14,9 @@ from precompute.finetuning import preparing, records
 from precompute.finetuning.data import load
 from precompute.finetuning.preparing import Question
 from precompute.finetuning.records import RunRecord
+from precompute.models import environments
 from precompute.models.client import module_folders
 from precompute.models.engine import DEVICE_VARIABLE
-from precompute.models.environments import python_of
 from precompute.models.registry import registry
 from precompute.models.session import open_model
 from precompute.models.spec import ModelSpec
@@ -50,6 +50,9 @@ def finetune(question: Question, display: Display) -> RunRecord:
 
 def _finetune(question: Question, spec: ModelSpec, data: Any, display: Display) -> RunRecord:
     folder = question.out
+    if not environments.is_ready(spec.environment):
+        display.say(f"The environment {spec.environment!r} is needed and will be made now (once; about a minute).")
+        environments.create(spec.environment, on_message=display.say)
     trusted = spec.path is not None and Path(spec.path).resolve() in {p.resolve() for p in question.trust}
     if records.is_run(folder):
         record = records.read_run(folder)
@@ -96,7 +99,7 @@ def _train(question: Question, spec: ModelSpec, trusted: bool, display: Display,
     request = request_of(question, spec, trusted)
     # read by torch and its libraries when they are imported
     environment = {**os.environ, **dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS"), str(question.threads))}
-    python = python_of(spec.environment)
+    python = environments.python_of(spec.environment)
     with tempfile.TemporaryFile() as printed:
         # -P: the current folder must not shadow packages
         process = subprocess.Popen(

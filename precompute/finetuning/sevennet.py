@@ -22,11 +22,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from precompute.contracts import AtlasError
 from precompute.finetuning.fisher import diagonal_fisher
-from precompute.finetuning.labelled import Labelled
-from precompute.finetuning.sevennet_input import base_checkpoint, graphs_of, plain, read_input, replays, write_input
+from precompute.finetuning.known_elements import check_elements
+from precompute.finetuning.sevennet_input import (
+    base_checkpoint,
+    graphs_of,
+    plain,
+    read_input,
+    refuse_modals,
+    replays,
+    write_input,
+)
 from precompute.finetuning.trainers import Job, LogRow, OnCheckpoint, OnLog, Settings, errors_on
+from precompute.models.spec import ModelSpec
 
 strategies = ("naive", "replay", "ewc", "replay+ewc")
 options = ("ewc_strength",)
@@ -34,6 +42,12 @@ SUFFIX = ".pth"
 # random signs for each replayed structure in the Fisher information
 _DRAWS = 4
 _EVALUATED_AT_ONCE = 32
+
+
+def check(spec: ModelSpec) -> None:
+    """Refuse a model of several modals, before anything is loaded."""
+    if spec.head is not None:
+        refuse_modals(spec.key, (spec.head,))
 
 
 def train(job: Job, on_checkpoint: OnCheckpoint, on_log: OnLog) -> None:
@@ -47,7 +61,7 @@ def train(job: Job, on_checkpoint: OnCheckpoint, on_log: OnLog) -> None:
     import torch
 
     checkpoint = base_checkpoint(job)
-    _check_elements(job, checkpoint)
+    check_elements(job, checkpoint.config["_type_map"])
     run = _Run(job, checkpoint)
     state = job.state / "training.pt"
     done = run.resume(torch.load(state, weights_only=True)) if state.is_file() else 0
@@ -229,21 +243,6 @@ def weighted_outputs(model: Any, graph: Any, settings: Settings) -> Any:
     scale_energy = (2 * settings.energy_weight) ** 0.5
     scale_force = (2 * settings.force_weight / len(force)) ** 0.5
     return torch.cat([scale_energy * energy, scale_force * force])
-
-
-def _check_elements(job: Job, checkpoint: Any) -> None:
-    from ase.data import chemical_symbols
-
-    known = set(checkpoint.config["_type_map"])
-    for data in (job.data, job.replay):
-        strange = sorted(_elements(data) - known)
-        if strange:
-            names = ", ".join(chemical_symbols[z] for z in strange)
-            raise AtlasError(f"{job.spec.key} does not know {names}, which the data have; leave those structures out")
-
-
-def _elements(data: Sequence[Labelled]) -> set[int]:
-    return {int(z) for item in data for z in item.structure.numbers}
 
 
 def _batch(graphs: Sequence[Any]) -> Any:

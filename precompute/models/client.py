@@ -79,6 +79,7 @@ class WorkerEngine:
     def close(self) -> None:
         """Keep the process for the next model of its environment: importing its packages takes longer than loading."""
         if not self._worker.alive():
+            self._worker.stop()
             return
         try:
             self._worker.ask({"do": "close"}, _seconds(_BATCH_SECONDS), f"{self.spec.key} was closing")
@@ -215,6 +216,7 @@ def _worker_for(environment: str) -> _Worker:
         for worker in list(_IDLE):
             if not worker.alive():
                 _IDLE.remove(worker)
+                worker.stop()  # killed while it waited: its pipes are still open
             elif (worker.environment, worker.python) == (environment, python):
                 _IDLE.remove(worker)
                 return worker

@@ -11,6 +11,7 @@ from typing import Any
 from precompute.contracts import AtlasError
 from precompute.finetuning import records as runs
 from precompute.models.errors import UnknownModel
+from precompute.models.local import local_spec
 from precompute.models.registry import registry
 from precompute.models.spec import ModelSpec
 from precompute.models.trust import sha256_of
@@ -177,32 +178,6 @@ def _descends(spec: ModelSpec, base: ModelSpec) -> bool:
 def _file_spec(base: ModelSpec, file: str) -> ModelSpec:
     stem = re.sub(r"[^a-z0-9._]+", "-", Path(file).stem.lower()).strip("-.") or "checkpoint"
     return local_spec(base, Path(file), f"{base.family}-{stem}")
-
-
-def local_spec(base: ModelSpec, file: Path, key: str) -> ModelSpec:
-    """The model of a checkpoint that was fine-tuned from `base`, opened as its family opens files."""
-    named_by_checkpoint = base.family == "orb"  # its files hold weights only; the architecture is the base's
-    return base.model_copy(
-        update={
-            "key": key,
-            "aliases": (),
-            "path": str(file),
-            "weights": "local",
-            "status": "fine-tuned",
-            "parent": base.key,
-            # MACE renames the heads of what it fine-tunes; its features do not depend on the head
-            "head": None if base.family == "mace" else base.head,
-            "checkpoint": base.checkpoint if named_by_checkpoint else file.name,
-            "maker": None,
-            "seed": None,
-            "url": None,
-            "keep_at": None,
-            "training_data": None,
-            "licence": None,
-            "citation": None,
-            "note": None,
-        }
-    )
 
 
 def _known_spec(base: ModelSpec, source: str) -> ModelSpec:

@@ -6,10 +6,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy.stats import f as f_distribution
 
 from precompute.contracts import AtlasError
 from precompute.drift.forgetting import forgetting
 from precompute.drift.making import Seen
+from precompute.drift.movement import drift, reembedded
 from tests.drift.conftest import ELEMENTS, WIDTH, Made
 
 RUN_TO_RUN = 0.02
@@ -46,6 +48,21 @@ def test_elements_of_the_fine_tuning_data_are_never_flagged(atoms: Made) -> None
 def test_noise_that_runs_do_not_share_flags_nothing_however_large(atoms: Made) -> None:
     first, *others = (atoms.moved(1.0, seed=seed) for seed in range(3))
     assert not atoms.series(first, trained_on=(29,), siblings=others).forgetting.flagged.any()
+
+
+def test_the_null_is_its_formula(atoms: Made) -> None:
+    """Two runs, so four directions are assumed; of five elements one is in the data."""
+    ends = [run(atoms, seed) for seed in range(2)]
+    found = atoms.series(ends[0], trained_on=(79,), siblings=ends[1:]).forgetting
+    chosen = atoms.measured.is_representative
+    base, first, second = (reembedded(s.embeddings, s.anchors)[chosen] for s in (atoms.base, *ends))
+    for e, z in enumerate(ELEMENTS):
+        mine = atoms.measured.numbers[chosen] == z
+        between = drift(first, second)[mine].mean()
+        from_base = (drift(base, first)[mine].mean() + drift(base, second)[mine].mean()) / 2.0
+        assert found.drift[e] == pytest.approx(from_base)
+        quantile = f_distribution.ppf(1.0 - 0.05 / 4, 4, 4)
+        assert found.null[e] == pytest.approx(between * max(1.0, (1.0 + quantile) / 4.0))
 
 
 def test_an_element_of_one_structure_has_no_null(atoms: Made) -> None:

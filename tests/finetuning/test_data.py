@@ -113,6 +113,10 @@ def test_the_replay_sample_covers_elements_and_leaves_out_what_is_excluded() -> 
     assert {int(z) for s in chosen for z in s.numbers} == everything
     assert max(map(len, chosen)) <= replay.LARGEST
     assert [s.id for s in replay.sample(crystals, 64)] == [s.id for s in chosen]
+    moved = replay.displaced(chosen)
+    off = np.concatenate([a.positions - b.positions for a, b in zip(moved, chosen, strict=True)])
+    assert off.std() == pytest.approx(replay.DISPLACED, rel=0.1)
+    np.testing.assert_array_equal(off[: len(chosen[0])], replay.displaced(chosen)[0].positions - chosen[0].positions)
     without = replay.sample(crystals, 64, excluded=(79,))
     assert {int(z) for s in without for z in s.numbers} == everything - {79}
 

@@ -189,7 +189,7 @@ def test_a_changed_record_is_refused(fake: Path, change: Any, reason: str) -> No
     data = records.DataRecord("mine", "1" * 64, 3, (29,), "as given")
     record = records.RunRecord(
         "running", "fake-sound", "fake", "", "naive", 0, data, None, {}, "", (), {}, records.Errors(1.0, 1.0),
-        tuple(checkpoints),
+        checkpoints=tuple(checkpoints),
     )  # fmt: skip
     records.write(record, folder)
     assert records.read_run(folder) == record
@@ -207,3 +207,22 @@ def test_a_checkpoint_that_was_changed_is_noticed(fake: Path) -> None:
     assert np.isfinite(records.read_run(fake / "run").before.energy_mae)
     with pytest.raises(AtlasError, match=r"000014.json is not the file that its run wrote"):
         records.read_run(fake / "run", check_hashes=True)
+
+
+@pytest.mark.usefixtures("in_process")
+def test_held_out_data_are_not_trained_on_and_have_errors_of_their_own(fake: Path) -> None:
+    record = finetune(asked(fake / "run", hold_out=0.25), quiet())
+    trained, held = read(fake / "run" / "data.extxyz"), read(fake / "run" / "held_out.extxyz")
+    assert (len(trained), len(held), record.held_out, record.data.n_structures) == (20, 7, 7, 27)
+    assert not {item.structure.id for item in trained} & {item.structure.id for item in held}
+    assert record.settings["updates"] == 3 * 4
+    last = record.checkpoints[-1]
+    assert last.held_out is not None
+    assert record.before_held_out is not None
+    assert last.held_out != records.Errors(last.energy_mae, last.force_mae)
+    assert last.held_out.energy_mae < record.before_held_out.energy_mae
+    assert records.read_run(fake / "run") == record
+    other = finetune(asked(fake / "other", hold_out=0.25, seed=5), quiet())
+    assert other.before_held_out == record.before_held_out
+    with pytest.raises(AtlasError, match=r"--hold-out 0.99 of 27 structures leaves 27 held out and 0 to train on"):
+        finetune(asked(fake / "none", hold_out=0.99), quiet())
