@@ -35,8 +35,8 @@ def means(
     """Means over the atoms of each label, with 95 % bootstrap intervals over structures.
 
     The interval is that of `precompute.agreement.intervals.interval` over the structures that hold the label. In
-    simulations with drifts as skewed as real ones it covered the mean of all
-    structures 87 to 92 times in 100 for 2 to 6 structures, 92 to 94 times from 10 structures on.
+    simulations with drifts as skewed as real ones it covered the mean of all structures 87 to 92 times in 100 for 2 to
+    6 structures, 92 to 94 times from 10 structures on.
 
     Parameters
     ----------
