@@ -47,7 +47,7 @@ class Models(Stored):
         ranked = []
         for i, card in enumerate(self.cards.values()):
             turn = turns[card.family] = turns.get(card.family, -1) + 1
-            place = (0, turn) if card.trained else ({"untrained": 1}.get(card.status, 2), 0)
+            place = (0, turn) if card.trained else ({"student": 1, "untrained": 2}.get(card.status, 3), 0)
             ranked.append((*place, i, card.key))
         ranked.sort()
         trained = [r[-1] for r in ranked if r[0] == 0]

@@ -43,8 +43,7 @@ class ModelCard:
     def subtitle(self) -> str:
         """Status, parent, training data and level of theory in one line, as far as known."""
         status = self.status + (f" from {self.parent}" if self.parent and self.status == "fine-tuned" else "")
-        if self.status == "untrained":
-            status = "untrained: random weights"
+        status = {"untrained": "untrained: random weights", "student": "student trained here"}.get(status, status)
         parts = [status, *(t for t in (self.training_data, self.level_of_theory) if t and self.trained)]
         if not self.trained and self.status != "untrained":
             parts.append("not a potential" if self.status == "control" else self.training_data or "not checked")

@@ -17,7 +17,7 @@ from precompute.agreement.records import PARTS, Run, Score
 from precompute.as_json import as_json
 from precompute.contracts import AtlasError
 
-CONTROLS = ("untrained", "control")
+CONTROLS = ("student", "untrained", "control")
 COLUMN = 7
 WIDE = 120
 PLURAL = {"atom": "atoms", "structure": "structures", "cumulants": "structures"}
@@ -129,7 +129,7 @@ def group_means(run: Run, score: Score, statuses: Mapping[str, str]) -> dict[str
     real = kinds == "pretrained"
     off = ~np.eye(len(kinds), dtype=bool)
     result = {"between pretrained models": _mean(score.value, np.outer(real, real) & off)}
-    for kind in ("untrained", "element-only"):
+    for kind in ("student", "untrained", "element-only"):
         other = kinds == kind
         result[f"of these with {kind}"] = _mean(score.value, np.outer(real, other) | np.outer(other, real))
     result["permuted"] = _mean(score.null, np.outer(real, real) & off)

@@ -151,7 +151,7 @@ class ModelView:
 
     @property
     def status(self) -> str:
-        """pretrained, fine-tuned, untrained, control or imported."""
+        """pretrained, fine-tuned, student, untrained, control or imported."""
         return str(self.attrs["status"])
 
     @property

@@ -1,7 +1,7 @@
 /* What a view compares: two models' neighbour lists or those of all potentials shown; named as dashboard/overlap/compared.py does. */
 import { escapeItem } from "../points/address.js";
 
-const NOT_POTENTIALS = ["untrained", "control"];
+const NOT_POTENTIALS = ["student", "untrained", "control"];
 const COMPARING_FIELDS = ["pair", "near", "nearest", "chance"];
 
 /* The models compared, in the order of the atlas. */

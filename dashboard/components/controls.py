@@ -15,6 +15,7 @@ from dashboard.labels import clean
 STATUS_MEANING = {
     "pretrained": "trained weights as published",
     "fine-tuned": "trained further from another checkpoint",
+    "student": "control: a small model trained here from random weights, no foundation model",
     "untrained": "control: the true architecture with random weights",
     "control": "control: not a potential",
     "imported": "embeddings given by the user; not checked",

@@ -34,6 +34,7 @@ ANCHOR_METHODS = {
     "per-element": "by farthest-point sampling within each element",
     "random": "at random",
 }
+NOT_TRAINED = {"student": "a student, trained here from random weights"}
 Piece = str | tuple[Reference, ...]
 
 
@@ -181,7 +182,7 @@ def _model(data: AtlasData, key: str) -> list[Piece]:
         f"trained on {card.training_data}" if card.training_data and card.trained else "",
         f"at the level of {card.level_of_theory}" if card.level_of_theory and card.trained else "",
         f"fine-tuned from {card.parent}" if card.parent else "",
-        f"{card.status}" if not card.trained else "",
+        NOT_TRAINED.get(card.status, card.status) if not card.trained else "",
         f"seed {attrs['seed']}" if attrs.get("seed") is not None else "",
         f"SHA-256 of the weights {str(provenance['sha256'])[:12]}…" if provenance.get("sha256") else "",
     ]

@@ -12,7 +12,7 @@ from precompute.store import NEIGHBOUR_KINDS
 
 NEAREST = (5, 10, 20, 50)
 """Lengths of lists that are compared."""
-NOT_POTENTIALS = ("untrained", "control")
+NOT_POTENTIALS = ("student", "untrained", "control")
 """Status of models that are left out of a mean, as long as two others remain."""
 MOST_MODELS = 40
 OVERLAP = "overlap"
@@ -85,7 +85,7 @@ class Comparison:
 def of_view(data: AtlasData, view: Comparing) -> Comparison:
     """What a view compares: its pair of models, or without one all potentials that it shows.
 
-    Controls and untrained models are left out of a mean unless fewer than two others are shown.
+    Controls, students and untrained models are left out of a mean unless fewer than two others are shown.
     """
     models = view.pair if len(view.pair) == 2 else potentials(data, view.models)
     return Comparison(_in_order(data, models), view.near, view.nearest, view.chance)

@@ -23,7 +23,7 @@ from dashboard.lattice import Conventional, conventional
 NEAREST = 10
 SITES_SHOWN = 24
 CONTROL = "element-only"
-NOT_COMPARED = ("untrained", "control")
+NOT_COMPARED = ("student", "untrained", "control")
 KINDS = tuple(kind for kind, _ in neighbour_panel.KINDS)
 
 

@@ -172,6 +172,8 @@ def _models(block: object, families: Mapping[str, FamilySpec], file: Path) -> li
     fields.update(
         adapter=family.adapter, environment=family.environment, packages=family.packages, isolated=family.isolated
     )
+    if fields.get("weights") == "bundled" and fields.get("path"):
+        fields["path"] = str((file.parent / str(fields["path"])).resolve())
     if modals is None:
         return [_parse(ModelSpec, key, fields, file)]
     if not isinstance(modals, Mapping):

@@ -8,7 +8,8 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 Weights = Literal["bundled", "download", "made", "local", "imported"]
-Status = Literal["pretrained", "fine-tuned", "untrained", "control", "imported"]
+# a student is a small model that this project trained from random weights: a control, never a foundation model
+Status = Literal["pretrained", "fine-tuned", "student", "untrained", "control", "imported"]
 
 MAIN = "main"
 _KEY = re.compile(r"[a-z0-9][a-z0-9._-]*")
@@ -85,7 +86,7 @@ class ModelSpec(_Checked):
     checkpoint : str
         The name by which the family's own loader knows it.
     path : str or None
-        Local checkpoint.
+        Local checkpoint; in a models file, that of bundled weights is relative to the file.
     maker : str or None
         ``package.module:function`` that makes the checkpoint, for weights made on the spot.
     url, keep_at : str or None

@@ -36,7 +36,7 @@ from precompute.staging import Ledger, amended, restore
 from precompute.store import Atlas, AtlasFile
 
 PRETRAINED = ("pretrained", "fine-tuned")
-CONTROLS = ("untrained", "control")
+CONTROLS = ("student", "untrained", "control")
 ANCHOR_MODEL = "7net-0"
 
 
@@ -49,7 +49,7 @@ class Settings:
     metrics : tuple of str
         Ids; all where empty.
     models : tuple of str
-        Keys; all where empty. Controls and untrained models of the atlas join, to stand beside the others.
+        Keys; all where empty. Controls, students and untrained models of the atlas join, to stand beside the others.
     atoms, level, space, k, sample, seed, select
         As in `precompute.agreement.records.Run`.
     """

@@ -23,6 +23,8 @@ MODELS = (
     "chgnet-r2scan",
     "mace-untrained",
     "orb-untrained",
+    "mace-student",
+    "orb-student",
     "7net-0",
     "7net-l3i5",
     "7net-mf-0-pbe",

@@ -35,6 +35,8 @@ KEYS = (
     "chgnet-0.3.0",
     "chgnet-0.2.0",
     "chgnet-r2scan",
+    "mace-student",
+    "orb-student",
     "mace-untrained",
     "orb-untrained",
     "element-only",
@@ -76,6 +78,7 @@ def test_an_unknown_name_gets_the_closest_ones(known: Registry) -> None:
 def test_what_is_not_trained_is_not_called_pretrained(known: Registry) -> None:
     status = {s.key: s.status for s in known.specs}
     assert status["mace-untrained"] == status["orb-untrained"] == "untrained"
+    assert status["mace-student"] == status["orb-student"] == "student"
     assert status["element-only"] == "control"
     assert known.resolve("chgnet-r2scan").parent == "chgnet-0.3.0"
 
@@ -83,7 +86,7 @@ def test_what_is_not_trained_is_not_called_pretrained(known: Registry) -> None:
 def test_bundled_weights_need_no_download(known: Registry) -> None:
     bundled = {s.key for s in known.specs if s.weights == "bundled"}
     assert bundled == {k for k in KEYS if k.startswith("chgnet")} | {
-        "7net-0", "7net-0-22may2024", "7net-l3i5", "7net-mf-0-pbe", "7net-mf-0-r2scan"
+        "7net-0", "7net-0-22may2024", "7net-l3i5", "7net-mf-0-pbe", "7net-mf-0-r2scan", "mace-student", "orb-student"
     }  # fmt: skip
 
 

@@ -10,6 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from precompute.contracts import Structure
+from precompute.models.architectures import mace_module
+from precompute.models.plain import filled, read_plain
 from precompute.models.spec import ModelSpec
 from precompute.models.trust import pickles_allowed
 from precompute.structures.convert import to_ase
@@ -27,16 +29,21 @@ class Adapter:
     """
 
     def __init__(self, spec: ModelSpec, device: str = "cpu") -> None:
-        # checkpoints of MACE are pickled modules: the session has asked for trust before it comes here
+        plain = read_plain(Path(spec.path), spec.family) if spec.path else None
+        # other checkpoints of MACE are pickled modules: the session has asked for trust before it comes here
         with pickles_allowed():
             from e3nn.o3 import Irreps
             from mace.calculators import MACECalculator
             from mace.calculators.foundations_models import download_mace_mp_checkpoint
 
             self.file = Path(spec.path or download_mace_mp_checkpoint(spec.checkpoint))
-            # a list, because the calculator takes a text for a pattern of names
             options: dict[str, Any] = {"head": spec.head} if spec.head else {}
-            self._calculator = MACECalculator([self.file], device=device, default_dtype="float32", **options)
+            if plain is None:
+                # a list, because the calculator takes a text for a pattern of names
+                options["model_paths"] = [self.file]
+            else:
+                options["models"] = [filled(mace_module(plain.architecture), plain, self.file).to(device)]
+            self._calculator = MACECalculator(device=device, default_dtype="float32", **options)
         self._device = device
         self._model = self._calculator.models[0]
         irreps = Irreps(str(self._model.products[0].linear.irreps_out))

@@ -10,7 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from precompute.contracts import Structure
+from precompute.models.architectures import orb_module
 from precompute.models.geometry import in_vacuum
+from precompute.models.plain import filled, read_plain
 from precompute.models.spec import ModelSpec
 from precompute.structures.convert import to_ase
 
@@ -19,29 +21,23 @@ class Adapter:
     """Embeds structures with one Orb checkpoint. The features are not invariant under rotation."""
 
     def __init__(self, spec: ModelSpec, device: str = "cpu") -> None:
-        import inspect
-
-        from cached_path import cached_path
-        from orb_models.forcefield.pretrained import ORB_PRETRAINED_MODELS
-
-        # a local checkpoint holds weights only; its architecture is named as the head
-        name = spec.checkpoint if spec.path is None else spec.head or spec.checkpoint
-        if name not in ORB_PRETRAINED_MODELS:
-            raise ValueError(f"{name!r} is no Orb architecture; known: {', '.join(ORB_PRETRAINED_MODELS)}")
-        loader = ORB_PRETRAINED_MODELS[name]
-        source = spec.path or inspect.signature(loader).parameters["weights_path"].default
-        self.file = Path(cached_path(source))
-        model = loader(weights_path=str(self.file), device=device, precision="float32-highest", compile=False)
+        plain = read_plain(Path(spec.path), spec.family) if spec.path else None
+        if plain is None:
+            self.file, model = _published(spec, device)
+            self.elements = frozenset(range(1, 118))
+        else:
+            self.file = Path(str(spec.path))
+            model = filled(orb_module(plain.architecture), plain, self.file).to(device)
+            self.elements = frozenset(plain.architecture["elements"])
         self._device = device
         self._system = model.system_config
         self._forcefield = model
         self._network = model.model
         self._forces = getattr(model, "grad_forces_name", "forces")  # conservative models give derivatives
         self._charged = self._network.conditioner is not None
-        self.width = 256
+        self.width = int(self._network.atom_emb.embeddings.weight.shape[1])
         self.cutoff = float(self._system.radius)
         self.head = spec.head
-        self.elements = frozenset(range(1, 118))
 
     def embed(self, structures: Sequence[Structure]) -> list[NDArray[np.float32]]:
         """Return one (n_atoms, d) array a structure."""
@@ -74,3 +70,19 @@ class Adapter:
             atoms.info["charge"] = float(structure.properties.get("charge", 0.0))
             atoms.info["spin"] = float(structure.properties.get("spin_multiplicity", 1.0))
         return ase_atoms_to_atom_graphs(atoms, self._system, device=torch.device(self._device))
+
+
+def _published(spec: ModelSpec, device: str) -> tuple[Path, Any]:
+    """Return the weights file and the model of an architecture that the package knows."""
+    import inspect
+
+    from cached_path import cached_path
+    from orb_models.forcefield.pretrained import ORB_PRETRAINED_MODELS
+
+    # a local checkpoint holds weights only; its architecture is named as the head
+    name = spec.checkpoint if spec.path is None else spec.head or spec.checkpoint
+    if name not in ORB_PRETRAINED_MODELS:
+        raise ValueError(f"{name!r} is no Orb architecture; known: {', '.join(ORB_PRETRAINED_MODELS)}")
+    loader = ORB_PRETRAINED_MODELS[name]
+    file = Path(cached_path(spec.path or inspect.signature(loader).parameters["weights_path"].default))
+    return file, loader(weights_path=str(file), device=device, precision="float32-highest", compile=False)
