@@ -270,7 +270,7 @@ def print_thresholds(found: Sequence[Case]) -> None:
     """The dividing value of each measure on these cases, beside the one that the report uses."""
     damaged_ = np.array([c.damaged for c in found])
     print(f"{len(found)} checkpoints, {damaged_.sum()} damaged\n")
-    print(head("measure", "divides at", "used in the report", "largest of the others", "smallest of the damaged"))
+    print(head("measure", "divides at", "used in the report", "furthest of the undamaged", "mildest of the damaged"))
     for name in (*OF_SPACE, *OF_OUTPUT):
         values = np.array([distance(name, c.measure(name)) for c in found])
         cut, least, most = (
