@@ -7,6 +7,8 @@ import pytest
 
 from dashboard.atlases import Atlases
 from dashboard.find import matches, suggest
+from dashboard.find.errors import FindError
+from dashboard.find.parser import parse
 from tests.dashboard.synthetic import write_atlas
 
 
@@ -70,3 +72,15 @@ def test_crystals_complete_atoms_in_them_and_show_such_an_atom(data):
         assert matches(data, first["value"])[first["atom"]]
     assert suggest(data, "Ce in NaCl") == []
     assert suggest(data, "oxygen in perov")[0]["value"] == "oxygen in perovskite "
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("(Ce, O Ti > 2", "a list is of elements"), ("F, Cl in", "the text ends where a crystal"),
+        ("F, Cl in (NaCl)", "expected a crystal"),
+    ],
+)  # fmt: skip
+def test_a_list_that_cannot_be_read_is_refused(text, says):
+    with pytest.raises(FindError, match=says):
+        parse(text)
