@@ -46,12 +46,15 @@ class Learner(Protocol):
     module : torch.nn.Module
     learning_rate : float
         Largest of the schedule.
+    weight_decay : float
+        Of the large arrays, so that what is random in them is forgotten (AdamW).
     """
 
     family: str
     architecture: dict[str, Any]
     module: Any
     learning_rate: float
+    weight_decay: float
 
     def graph(self, structure: Structure) -> Any:
         """Return a structure as the network takes it, on the CPU."""
@@ -66,7 +69,9 @@ class MaceLearner:
     """An equivariant student: ScaleShiftMACE, 64 scalar channels, two layers, body order 3; forces are gradients."""
 
     family = "mace"
-    learning_rate = 3e-3
+    # weights of e3nn are of the size of one, ten times those of other networks
+    learning_rate = 1e-2
+    weight_decay = 0.1
 
     def __init__(self, statistics: Mapping[str, float], references: Mapping[int, float], device: str) -> None:
         import torch
@@ -108,6 +113,7 @@ class OrbLearner:
 
     family = "orb"
     learning_rate = 1e-3
+    weight_decay = 0.0
 
     def __init__(self, statistics: Mapping[str, float], references: Mapping[int, float], device: str) -> None:
         import torch

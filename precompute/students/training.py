@@ -32,12 +32,11 @@ class Schedule:
     force_weight: float = 1.0
     huber: float = 0.1
     clip: float = 5.0
-    weight_decay: float = 0.0
     log_every: int = 500
 
     def __post_init__(self) -> None:
         for name in (f.name for f in fields(self)):
-            if getattr(self, name) < (0 if name in ("warmup", "weight_decay") else 1e-12):
+            if getattr(self, name) < (0 if name == "warmup" else 1e-12):
                 raise AtlasError(f"{name} is {getattr(self, name)}, expected a positive number")
 
     @property
@@ -98,7 +97,7 @@ def train(
     parameters = [p for p in learner.module.parameters() if p.requires_grad]
     # norms and biases have no random part to forget
     groups = [
-        {"params": [p for p in parameters if p.numel() >= DECAYED_FROM], "weight_decay": schedule.weight_decay},
+        {"params": [p for p in parameters if p.numel() >= DECAYED_FROM], "weight_decay": learner.weight_decay},
         {"params": [p for p in parameters if p.numel() < DECAYED_FROM], "weight_decay": 0.0},
     ]
     optimiser = torch.optim.AdamW(groups, lr=learner.learning_rate)
