@@ -110,6 +110,8 @@ class View:
         What is ranked by change, and drawn against change of output: ``atoms`` or ``structures``.
     decades : bool
         Whether colours of change are logarithmic.
+    stretch : int
+        How many times their length trails are drawn.
     beside : bool
         Whether other strategies of the experiment are shown beside the series.
     """
@@ -161,6 +163,7 @@ class View:
     seeds: str = "one"
     movers: str = "atoms"
     decades: bool = False
+    stretch: int = 1
     beside: bool = True
 
     def __post_init__(self) -> None:

@@ -13,7 +13,7 @@ import typer
 from rich.console import Console
 
 from precompute.as_json import print_json
-from precompute.cli_agreement import agreement, keep_default
+from precompute.cli_agreement import agreement
 from precompute.cli_drift import drift
 from precompute.cli_export import export
 from precompute.cli_finetune import finetune
@@ -200,10 +200,13 @@ def demo(
 ) -> None:
     """Build the bundled catalogue with every model whose weights ship in its package, and show it."""
     from precompute.asking import Question
+    from precompute.demonstration import add_results
+    from precompute.models.client import stop_idle_workers
 
     # one model that does not run here is told, and is no reason to hide the others
     _make(Question(out=out, models=_listed(DEMO_MODELS), title="Catalogue of known crystals"))
-    keep_default(out, err_console)
+    add_results(out, err_console)
+    stop_idle_workers()
     if serve_it:
         serve([out], host, port)
 

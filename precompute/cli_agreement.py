@@ -69,18 +69,5 @@ def agreement(
         display.say(f"note: {compared.note}")
 
 
-def keep_default(atlas: Path, console: Console) -> None:
-    """Put the default run into an atlas, unless it is there already; the page shows it."""
-    from precompute.progress import Display
-    from precompute.stages import agreement as stage
-
-    display = Display(console)
-    try:
-        with display.running():
-            stage.keep(atlas, stage.Settings(), display)
-    except AtlasError as error:  # the maps are worth showing without it
-        display.say(f"agreement of the models was left out: {error}")
-
-
 def _listed(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))

@@ -29,5 +29,5 @@ def students(
     wanted = tuple(k.strip() for k in models.split(",") if k.strip()) or student_keys()
     for followed in [training_series(key) for key in wanted]:
         with display.running():
-            drift_store.keep(atlas, followed, settings, display)
+            drift_store.keep(atlas, [followed], settings, display)
         display.say(f"kept in {atlas} as the series {followed.name}")

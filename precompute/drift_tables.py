@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from rich.console import Console
 from rich.markup import escape
+from rich.measure import Measurement
 from rich.table import Table
 
 from precompute.as_json import as_json
@@ -21,7 +22,6 @@ from precompute.drift.verdict import Verdict
 from precompute.elements import table as elements_table
 
 WORST = 8
-WIDE = 110
 PARTS = ("value", "low", "high")
 NOT_DRIFT = "separately trained models or heads: how they differ, not what training did"
 
@@ -160,8 +160,7 @@ def print_series(console: Console, series: Series, verdict: Verdict | None = Non
         table.add_column(m.short + (f"\n{m.unit}" if m.unit else ""), no_wrap=True)
     for t, name in enumerate(series.checkpoints):
         table.add_row(escape(name), *(estimate_text(m.id, series.overall[m.id], t, "\n") for m in shown))
-    wide = Console(file=console.file, width=max(console.width, WIDE + 20))
-    wide.print(table)
+    _print_whole(console, table)
     say("")
     say(f"elements that moved most at {series.checkpoints[-1]} (means over symmetry-distinct atoms)")
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
@@ -172,12 +171,19 @@ def print_series(console: Console, series: Series, verdict: Verdict | None = Non
         z = int(series.elements[e])
         mark = " (in the data)" if z in series.trained_on else ""
         table.add_row(symbol(z) + mark, str(series.element_atoms[e]), *cells)
-    wide.print(table)
+    _print_whole(console, table)
     _print_forgetting(say, series)
     for note in series.record.get("notes", []):
         say(f"note: {note}")
     if verdict is not None:
         _print_verdict(say, verdict)
+
+
+def _print_whole(console: Console, table: Table) -> None:
+    """Print a table as wide as it is: numbers that are cut short are worse than lines that a terminal wraps."""
+    endless = Console(file=console.file, width=10_000)
+    needed = Measurement.get(endless, endless.options, table).maximum
+    Console(file=console.file, width=max(console.width, needed)).print(table)
 
 
 def _print_verdict(say: Callable[..., None], verdict: Verdict) -> None:

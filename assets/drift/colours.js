@@ -21,10 +21,10 @@ export function strategyLook(strategy, theme) {
   return { ink: look[theme], dash: look.dash, mark: look.mark };
 }
 
-/* The scale of `field`: {lo, hi, log, reverse}, from no change to `top`; kept neighbours go down from 1. */
-export function changeScale(field, top, decades) {
-  if (field === "retention") return { lo: 0, hi: 1, log: false, reverse: true };
-  const hi = top > 0 ? niceEdges(0, top, 5).at(-1) : 1;
+/* The scale of `field`: {lo, hi, log, reverse}, from no change to `end`, rounded; kept neighbours go down from 1. */
+export function changeScale(field, end, decades) {
+  if (field === "retention") return { lo: end < 1 ? Math.max(0, niceEdges(end, 1, 4)[0]) : 0, hi: 1, log: false, reverse: true };
+  const hi = end > 0 ? niceEdges(0, end, 5).at(-1) : 1;
   return decades ? { lo: hi * DECADES, hi, log: true, reverse: false } : { lo: 0, hi, log: false, reverse: false };
 }
 

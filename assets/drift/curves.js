@@ -10,13 +10,19 @@ import { CHANGES, changeLabel, rangeText, withUnit } from "./words.js";
 
 const OVERALL_CHARTS = ["reembedded", "frozen", "retention", "procrustes", "energy", "forces"];
 const ELEMENT_CHARTS = ["reembedded", "frozen", "retention", "forces"];
+/* Errors on the fine-tuning data, as runs record them, without intervals. */
+const DATA_ERRORS = {
+  energy_mae: { field: "energy_mae", label: "Energy error, data", unit: "meV/atom", factor: 1000, worst: "high" },
+  force_mae: { field: "force_mae", label: "Force error, data", unit: "eV/Å", factor: 1, worst: "high" },
+};
+const chartChange = (field) => CHANGES[field] || DATA_ERRORS[field];
 const MOST_CHARTS_SHOWN = 6;
 const UNEVEN = 30; // from which ratio of steps on they stand evenly, not to scale
 const DOT_ROW = 17; // px
 
 /* Which charts there are: of all atoms by measure, of one element by measure, or of several elements by the chosen measure. */
-export function chartsOf(elements, change) {
-  if (!elements.length) return OVERALL_CHARTS.map((field) => ({ field, element: null }));
+export function chartsOf(elements, change, learnt = false) {
+  if (!elements.length) return [...OVERALL_CHARTS, ...(learnt ? Object.keys(DATA_ERRORS) : [])].map((field) => ({ field, element: null }));
   if (elements.length === 1) return ELEMENT_CHARTS.map((field) => ({ field, element: elements[0] }));
   const field = ELEMENT_CHARTS.includes(change.field) ? change.field : "reembedded";
   return elements.slice(0, MOST_CHARTS_SHOWN).map((element) => ({ field, element }));
@@ -49,14 +55,15 @@ function strategyKey(entries, theme, width) {
 }
 
 function chartTitle(chart, noun, one) {
-  const change = CHANGES[chart.field];
+  const change = chartChange(chart.field);
   const unit = change.unit ? ` (${change.unit})` : "";
   return chart.element && !one ? `${chart.element}: ${changeLabel(change, noun).toLowerCase()}${unit}` : `${changeLabel(change, noun)}${unit}`;
 }
 
 function oneChart(chart, { entries, mean, theme, noun, t, one }, box) {
-  const change = CHANGES[chart.field];
+  const change = chartChange(chart.field);
   const curves = entries.map((entry) => ({ entry, points: curveOf(entry.runs, mean, chart.field, chart.element).filter((p) => isKnown(p.value)) })).filter(({ points }) => points.length);
+  const ofData = chart.field in DATA_ERRORS;
   const inner = { left: box.x + 50, right: box.x + box.w - 18, top: box.y + 22, bottom: box.y + box.h - 34 };
   const parts = [chartText(box.x + 4, box.y + 12, cutText(chartTitle(chart, noun, one), box.w - 8, "600 11.5px Inter, Arial, sans-serif"), { class: "panel-title" })];
   if (!curves.length) return [...parts, chartText((inner.left + inner.right) / 2, (inner.top + inner.bottom) / 2, "not computed", { class: "tick", "text-anchor": "middle" })];
@@ -67,7 +74,7 @@ function oneChart(chart, { entries, mean, theme, noun, t, one }, box) {
   const x = chartScale([Math.min(...steps), Math.max(...steps)], [inner.left, inner.right]);
   const all = curves.flatMap(({ points }) => points.flatMap((p) => [p.value, p.low, p.high])).filter(isKnown).map((v) => v * change.factor);
   const [least, most] = roundRange(all, change.worst === "low" ? [1] : [0], 4);
-  const y = chartScale([change.worst === "low" ? Math.min(least, 0.9) : Math.min(least, 0), change.worst === "low" ? 1 : most], [inner.bottom, inner.top]);
+  const y = chartScale([change.worst === "low" ? least : Math.min(least, 0), change.worst === "low" ? 1 : most], [inner.bottom, inner.top]);
   const room = Math.max(2, Math.floor((inner.right - inner.left) / 44));
   const every = Math.max(1, Math.ceil(first.series.step.length / room));
   const ticks = evenly ? first.series.step.map((step, k) => [k, stepTick(first.series, k)]).filter((_, k) => k % every === 0) : null;
@@ -84,7 +91,8 @@ function oneChart(chart, { entries, mean, theme, noun, t, one }, box) {
     parts.push(svgNode("path", { d: `M${points.map((p) => at(p, p.value)).join("L")}`, fill: "none", stroke: look.ink, "stroke-width": 1.8, "stroke-dasharray": look.dash }));
     for (const p of points) {
       const over = counted(p.n, chart.field === "energy" && !chart.element ? "structure" : `symmetry-distinct${chart.element ? ` ${chart.element}` : ""} atom`);
-      const said = [`${strategyName(entry.series)}, ${stepText(entry.series, p.t)}`, `${changeLabel(change, noun)}${chart.element ? ` of ${chart.element}` : ""} ${[withUnit(change, p.value), rangeText(change, p.low, p.high)].filter(Boolean).join(" ")}`, `${spreadWords(mean, p.seeds)}; over ${over}`];
+      const spread = ofData && !mean ? "mean over the fine-tuning data" : `${spreadWords(mean, p.seeds)}${ofData ? "" : `; over ${over}`}`;
+      const said = [`${strategyName(entry.series)}, ${stepText(entry.series, p.t)}`, `${changeLabel(change, noun)}${chart.element ? ` of ${chart.element}` : ""} ${[withUnit(change, p.value), rangeText(change, p.low, p.high)].filter(Boolean).join(" ")}`, spread];
       marks.push(markOf(look.mark, x(across(p, entry.series)), y(p.value * change.factor), { class: "mark", fill: look.ink, stroke: inkOf("surface"), "stroke-width": 0.8, role: "img", tabindex: -1, "data-key": `${chart.field}${chart.element || ""}${entry.series.name}${p.t}`, "data-said": said.join("\n"), "aria-label": said.join("; ") }));
     }
   }
@@ -93,8 +101,8 @@ function oneChart(chart, { entries, mean, theme, noun, t, one }, box) {
 
 /* Charts in as many columns as fit. Gives the height that they took. */
 export function drawCurves(svg, context, [w, h]) {
-  const charts = chartsOf(context.elements, context.change);
-  const columns = Math.min(charts.length, w >= 620 ? 3 : w >= 400 ? 2 : 1, charts.length === 4 ? 2 : 3);
+  const charts = chartsOf(context.elements, context.change, context.entries.some(({ told }) => told.errors));
+  const columns = Math.min(charts.length, w >= 860 ? 4 : w >= 620 ? 3 : w >= 400 ? 2 : 1, charts.length === 4 ? 2 : charts.length === 8 && w >= 860 ? 4 : 3);
   const rows = Math.ceil(charts.length / columns);
   const top = 24;
   const [cw, ch] = [w / columns, Math.max(130, (h - top) / rows)];

@@ -7,7 +7,7 @@ import { buildNode } from "../panels/nodes.js";
 import { counted } from "../panels/words.js";
 import { changeColour, changeGradient } from "./colours.js";
 import { numberOf } from "./means.js";
-import { changeLabel, rangeText, shownText, withUnit } from "./words.js";
+import { changeCellText, changeLabel, rangeText, withUnit } from "./words.js";
 
 /* Cells of the table, one an element of the atlas; `of` as the page draws it. */
 export function changeCells(elements, { told, runs, mean, t, change, noun, scale, stops, step }) {
@@ -21,7 +21,7 @@ export function changeCells(elements, { told, runs, mean, t, change, noun, scale
     const colour = changeColour(stops, scale, found.value);
     const range = rangeText(change, found.low, found.high);
     return {
-      ...state, colour, on: textOnColour(colour), text: shownText(change, found.value),
+      ...state, colour, on: textOnColour(colour), text: changeCellText(change, found.value, scale.hi),
       says: [`${name}: ${changeLabel(change, noun).toLowerCase()} ${[withUnit(change, found.value), range].filter(Boolean).join(" ")} after ${step}`, `over ${counted(found.n, "symmetry-distinct atom")}`, ...marks].join("; "),
     };
   });

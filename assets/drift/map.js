@@ -1,14 +1,17 @@
 /* One series on its base's map: atoms at the present step in the colours of change, and trails from where they were. */
 import { aroundAll, padded } from "../points/bounds.js";
 import { makeGrid, nearestInGrid } from "../points/grid.js";
-import { abgr, cssColour, scaleLut } from "../points/lut.js";
+import { abgr, scaleLut } from "../points/lut.js";
 import { LAST_CODE, placeOf } from "../points/place.js";
 import { clearRaster, drawPoints, makeRaster } from "../points/raster.js";
 import { buildNode, svgNode } from "../panels/nodes.js";
-import { counted as countedWords, groupedNumber } from "../panels/words.js";
+import { counted, groupedNumber } from "../panels/words.js";
 import { drawnTrails, trailPaths, trailRoom } from "./trails.js";
 
 const UNDER_POINTER = 10; // css px
+const MOTION = 450; // ms from step to step
+const MOST_MOVING = 30_000; // atoms; more are drawn at once
+const NO_PLACES = "no places: the features of base and checkpoint differ in width";
 
 /* The box that maps of all `ranges` share, with the shape of a panel: both axes have one scale. */
 export function sharedBox(ranges, w, h) {
@@ -22,7 +25,21 @@ export function sharedBox(ranges, w, h) {
 const dotSize = (n, w, h) => Math.min(6, Math.max(1.3, 0.7 * Math.sqrt((w * h) / Math.max(n, 1))));
 
 /* "212 of 70 atoms’ trails drawn" in the words that fit. */
-export const trailWords = (drawn, all, picked) => (drawn === all ? `Trails of all ${groupedNumber(all)}${picked ? " selected" : ""} atoms` : `${groupedNumber(drawn)} of ${groupedNumber(all)}${picked ? " selected" : ""} atoms’ trails drawn`);
+export function trailWords(drawn, all, picked, stretch = 1) {
+  const longer = stretch > 1 ? `, ${stretch} times as long as they are` : "";
+  const what = picked ? "selected atoms" : "atoms";
+  return `${drawn === all ? `Trails of all ${groupedNumber(all)} ${what}` : `${groupedNumber(drawn)} of ${groupedNumber(all)} ${what}’ trails drawn`}${longer}`;
+}
+
+/* Codes of places on the way from one step to another; NaN where either has none. */
+export function between(from, to, part) {
+  const xy = new Float32Array(to.length);
+  for (let k = 0; k < to.length; k++) xy[k] = from[k] > LAST_CODE || to[k] > LAST_CODE ? NaN : from[k] + part * (to[k] - from[k]);
+  return xy;
+}
+
+/* Whether atoms can be seen going from what is drawn to what is to be. */
+const isSameMap = (drawn, of, w, h) => Boolean(drawn) && drawn.series === of.series && drawn.anchors === of.anchors && drawn.size[0] === w && drawn.size[1] === h && String(drawn.box) === String(of.box) && of.join.ids.length <= MOST_MOVING;
 
 export function makeDriftMap({ point, choose }) {
   const canvas = buildNode("canvas", { "aria-hidden": "true" });
@@ -33,6 +50,7 @@ export function makeDriftMap({ point, choose }) {
   const node = buildNode("figure", { class: "drift-map" }, buildNode("figcaption", {}, name, says), place);
   let drawn = null;
   let grid = null; // of the places last drawn
+  let frame = 0; // of the motion to them
 
   function atomUnder(event) {
     if (!drawn) return -1;
@@ -64,40 +82,60 @@ export function makeDriftMap({ point, choose }) {
     }
   }
 
+  /* Points at `xy` and trails up to step `t`. */
+  function paint(of, w, h, xy, t, which, colours) {
+    const ratio = window.devicePixelRatio || 1;
+    Object.assign(canvas, { width: Math.round(w * ratio), height: Math.round(h * ratio) });
+    svg.setAttribute("viewBox", `0 0 ${w} ${h}`);
+    const raster = makeRaster(canvas.width, canvas.height);
+    clearRaster(raster);
+    const rect = { x: 0, y: 0, w: canvas.width, h: canvas.height };
+    const n = of.join.ids.length;
+    drawPoints(raster, { xy, n, place: placeOf(of.places.range, of.box, rect), rect, codes: of.codes, lut: colours, mask: of.mask, muted: abgr(of.look.muted), radius: (dotSize(n, w, h) / 2) * ratio });
+    canvas.getContext("2d").putImageData(new ImageData(raster.bytes, canvas.width, canvas.height), 0, 0);
+    const plain = placeOf(null, of.box, { x: 0, y: 0, w, h });
+    const { lines, heads } = trailPaths(of.trails, which, t, (x, y) => [plain.ax * x + plain.bx, plain.ay * y + plain.by], of.stretch);
+    svg.replaceChildren(
+      svgNode("path", { class: "drift-trail", d: lines, fill: "none", stroke: "var(--text)" }),
+      svgNode("path", { class: "drift-arrow", d: heads, fill: "var(--text)" }),
+    );
+  }
+
   return {
     node,
     ring,
     size: () => [place.clientWidth, place.clientHeight],
     canvas, svg,
     title: () => [name.textContent, says.textContent],
-    /* `of`: {series, join, places, codes, mask, trails, t, box, stops, reverse, theme, title, look, atoms, pickedAtoms} */
+    /* `of`: {series, join, places, codes, mask, trails, t, box, stops, reverse, look, title, isPicked, pickedAtoms, stretch,
+       chosen, hovered, moving}. With `moving` atoms are seen going there from where they are. */
     draw(of) {
       const [w, h] = [place.clientWidth, place.clientHeight];
       if (!w || !h) return;
-      const ratio = window.devicePixelRatio || 1;
-      Object.assign(canvas, { width: Math.round(w * ratio), height: Math.round(h * ratio) });
-      svg.setAttribute("viewBox", `0 0 ${w} ${h}`);
-      const raster = makeRaster(canvas.width, canvas.height);
-      clearRaster(raster);
-      const rect = { x: 0, y: 0, w: canvas.width, h: canvas.height };
-      const n = of.join.ids.length;
-      const colours = scaleLut(of.stops, { lo: 0, hi: 1, log: false }, { reverse: of.reverse }, abgr(of.look.quiet));
-      drawPoints(raster, { xy: of.places.xy, n, place: placeOf(of.places.range, of.box, rect), rect, codes: of.codes, lut: colours, mask: of.mask, muted: abgr(of.look.muted), radius: (dotSize(n, w, h) / 2) * ratio });
-      canvas.getContext("2d").putImageData(new ImageData(raster.bytes, canvas.width, canvas.height), 0, 0);
-      const cssRect = { x: 0, y: 0, w, h };
-      const plain = placeOf(null, of.box, cssRect);
+      cancelAnimationFrame(frame);
+      const before = of.moving && isSameMap(drawn, of, w, h) ? drawn : null;
+      const cssPlace = placeOf(of.places.range, of.box, { x: 0, y: 0, w, h });
+      drawn = { ...of, size: [w, h], cssPlace };
       const which = drawnTrails(of.trails.ids, trailRoom(w, h), of.isPicked);
-      const { lines, heads } = trailPaths(of.trails, which, of.t, (x, y) => [plain.ax * x + plain.bx, plain.ay * y + plain.by]);
-      svg.replaceChildren(
-        svgNode("path", { class: "drift-trail", d: lines, fill: "none", stroke: "var(--text)" }),
-        svgNode("path", { class: "drift-head", d: heads, fill: "var(--text)" }),
-      );
       const all = of.mask ? of.pickedAtoms : of.places.drawn;
       name.textContent = of.title;
-      says.textContent = ` ${of.t ? trailWords(which.length, all, Boolean(of.mask)) : `${countedWords(all, "atom")}, before any step`}`;
+      says.textContent = ` ${all ? (of.t ? trailWords(which.length, all, Boolean(of.mask), of.stretch) : `${counted(all, "atom")}, before any step`) : NO_PLACES}`;
       svg.setAttribute("aria-label", `${of.title}: ${says.textContent.trim()}`);
-      drawn = { ...of, size: [w, h], cssPlace: placeOf(of.places.range, of.box, cssRect), ink: (code) => cssColour(colours[code]) };
-      ring(of.chosen, of.hovered);
+      const colours = scaleLut(of.stops, { lo: 0, hi: 1, log: false }, { reverse: of.reverse }, abgr(of.look.quiet));
+      const finish = () => {
+        paint(of, w, h, of.places.xy, of.t, which, colours);
+        ring(of.chosen, of.hovered);
+      };
+      if (!before) return void finish();
+      const began = performance.now();
+      const move = () => {
+        const part = Math.min((performance.now() - began) / MOTION, 1);
+        if (part === 1) return finish();
+        paint(of, w, h, between(before.places.xy, of.places.xy, part), before.t + part * (of.t - before.t), which, colours);
+        frame = requestAnimationFrame(move);
+        return undefined;
+      };
+      move();
     },
   };
 }

@@ -9,6 +9,7 @@ const at = (estimates, t, e) => {
 /* An overall number, or that of an element where one is named; all null where the series has none. */
 export function estimateAt(told, field, t, element = null) {
   const none = { value: null, low: null, high: null, n: 0 };
+  if (told.errors && field in told.errors) return element === null ? { ...none, value: told.errors[field][t] } : none;
   if (element === null) {
     const estimates = told.overall[field];
     return estimates ? { ...at(estimates, t, null), n: told.counted[field] } : none;

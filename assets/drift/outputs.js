@@ -6,6 +6,7 @@ import { counted, groupedNumber } from "../panels/words.js";
 import { CHANGES, changeLabel } from "./words.js";
 
 const MOST_DOTS = 6000;
+const MOST_DECADES = 5;
 const DOT = 4; // css px
 const DOT_REACH = 8;
 
@@ -28,11 +29,11 @@ export function correlationText(found, noun) {
   return `Spearman’s rank correlation ${scoreText(found.value, 2)}${range} over ${counted(found.n, noun)} (95 % interval, structures resampled).`;
 }
 
-/* The least power of ten range that holds all. */
-function decadesAround(values) {
-  const some = values.filter((v) => v > 0);
-  const [least, most] = [Math.min(...some), Math.max(...some)];
-  return [10 ** Math.floor(Math.log10(least)), 10 ** Math.ceil(Math.log10(most) + 1e-9)];
+/* Powers of ten around all, at most `MOST_DECADES`: what lies below is drawn at the edge. */
+export function decadesAround(values) {
+  const [least, most] = values.reduce(([lo, hi], v) => (v > 0 ? [Math.min(lo, v), Math.max(hi, v)] : [lo, hi]), [Infinity, 0]);
+  const top = Math.ceil(Math.log10(most) + 1e-9);
+  return [10 ** Math.max(Math.floor(Math.log10(least)), top - MOST_DECADES), 10 ** top];
 }
 
 function axisOf(values, log, ends, title) {
@@ -54,7 +55,8 @@ export function drawOutputs(svg, { x, y, base, mask, change, output, noun, log, 
   const factor = output.factor;
   const across = axisOf(found.map((i) => x[i]), log, [box.left, box.right], changeLabel(change, noun));
   const up = axisOf(found.map((i) => y[i] * factor), log, [box.bottom, box.top], `${output.label} (${output.unit})`);
-  const at = (i) => [across.scale(x[i]), up.scale(y[i] * factor)];
+  const at = (i) => [across.scale(Math.max(x[i], across.scale.lo)), up.scale(Math.max(y[i] * factor, up.scale.lo))];
+  const below = log ? found.filter((i) => x[i] < across.scale.lo || y[i] * factor < up.scale.lo).length : 0;
   const paths = ["", ""];
   for (const i of found) {
     const [px, py] = at(i);
@@ -69,7 +71,7 @@ export function drawOutputs(svg, { x, y, base, mask, change, output, noun, log, 
   parts.push(svgNode("rect", { x: box.left, y: box.top, width: box.right - box.left, height: box.bottom - box.top, fill: "transparent", class: "catcher" }));
   replaceKeeping(svg, ...parts);
   return {
-    drawn: found.length, all,
+    drawn: found.length, all, below,
     near(px, py) {
       let [best, which] = [DOT_REACH ** 2, -1];
       for (const i of found) {
@@ -82,5 +84,8 @@ export function drawOutputs(svg, { x, y, base, mask, change, output, noun, log, 
   };
 }
 
-export const dotsWords = ({ drawn, all }, noun) => (drawn === all ? `${groupedNumber(all)} ${noun}` : `${groupedNumber(drawn)} of ${groupedNumber(all)} ${noun} drawn`);
+export function dotsWords({ drawn, all, below = 0 }, noun) {
+  const edge = below ? `, ${groupedNumber(below)} of them below the axes’ ends and drawn there` : "";
+  return (drawn === all ? `${groupedNumber(all)} ${noun}` : `${groupedNumber(drawn)} of ${groupedNumber(all)} ${noun} drawn`) + edge;
+}
 export const outputOf = (movers) => (movers === "atoms" ? CHANGES.forces : CHANGES.energy);

@@ -13,6 +13,7 @@ const ANCHORED = [["reembedded", "Re-embedded", "The checkpoint embeds the ancho
 const COLOURED = [[false, "Linear", "Colours in proportion"], [true, "Log", "Colours over three powers of ten; logarithmic axes of drift against output"]];
 const SEEDED = [["one", "One seed", "Numbers of the chosen run, with intervals over structures"], ["mean", "Mean over seeds", "Means over runs that differ in their seed only, with the least and greatest"]];
 const BESIDE = [[true, "Side by side", "All strategies of the experiment"], [false, "This one", "Only the chosen series"]];
+const STRETCHED = [1, 10, 100].map((times) => [times, times === 1 ? "As they are" : `× ${times}`, times === 1 ? "Trails as long as atoms have moved" : `Trails drawn ${times} times as long, to see the direction of small ones`]);
 const MOVED = [["atoms", "Atoms"], ["structures", "Crystals"]];
 
 const section = (name, label, title, tools, ...content) => buildNode("section", { class: `page-section drift-${name}`, "aria-label": label }, buildNode("div", { class: "section-head" }, title, ...tools), ...content);
@@ -29,13 +30,14 @@ export function driftParts(host, { set, pick, save, clear, player, summary, tabl
     decades: makeSegments("Colours of change", COLOURED, (decades) => set({ decades })),
     seeds: makeSegments("Seeds", SEEDED, (seeds) => set({ seeds })),
     beside: makeSegments("Strategies", BESIDE, (beside) => set({ beside })),
+    stretch: makeSegments("Length of trails", STRETCHED, (stretch) => set({ stretch })),
     movers: makeSegments("Ranking of", MOVED, (movers) => set({ movers })),
   };
   const [seeds, beside] = [control("", segments.seeds.node), control("", segments.beside.node)];
   const bar = buildNode("div", { class: "compare-bar drift-bar" }, picker.node, beside, seeds, control("Measure", segments.measure.node), control("Anchors", segments.anchors.node), control("Colours", segments.decades.node), player.node);
   const h2 = (text) => buildNode("h2", {}, text);
   const nodes = {
-    title: buildNode("h2", { class: "drift-title" }), badge: buildNode("span", { class: "drift-badge" }), facts: buildNode("p", { class: "drift-facts" }), flags: buildNode("p", { class: "drift-flags" }),
+    title: buildNode("h2", { class: "drift-title" }), badge: buildNode("span", { class: "drift-badge" }), facts: buildNode("p", { class: "drift-facts" }), flags: buildNode("p", { class: "drift-flags" }), verdict: buildNode("p", { class: "drift-flags" }),
     meaning: buildNode("p", { class: "drift-meaning" }), selected: buildNode("p", { class: "drift-selected", role: "status" }), maps: buildNode("div", { class: "drift-maps" }), scale: buildNode("div", { class: "drift-scale" }),
     mapsTitle: h2("Map"), mapsFailure: buildNode("div", { role: "alert" }), elementsTitle: h2("Elements"), key: buildNode("p", { class: "hint drift-key" }), curvesTitle: h2("Against step"), curves: svgNode("svg", { class: "drift-chart", role: "group", "aria-label": "Curves against step" }),
     curvesSay: buildNode("p", { class: "hint" }), worstTitle: h2("Changed most"), outputsTitle: h2("Drift against output"), outputs: svgNode("svg", { class: "drift-chart", role: "img" }), outputsSay: buildNode("p", { class: "hint" }),
@@ -48,15 +50,15 @@ export function driftParts(host, { set, pick, save, clear, player, summary, tabl
   const body = buildNode(
     "div", { class: "drift-body" },
     section("head", "Numbers", buildNode("div", { class: "drift-name" }, nodes.title, nodes.badge), [saveLinks("numbers", [["csv", "Save all numbers of all steps as a table (CSV)"], ["json", "Save everything that is known of these series (JSON)"]], save)],
-      nodes.facts, buildNode("div", { class: "drift-numbers-place", tabindex: "0", role: "group", "aria-label": "Numbers by strategy" }, summary.node)),
-    section("maps-section", "Maps", nodes.mapsTitle, [buildNode("span", { class: "links" }, openMap, drawings("maps", "the maps"))], nodes.mapsFailure, nodes.maps, nodes.scale, nodes.selected, nodes.meaning),
+      nodes.facts, buildNode("div", { class: "drift-numbers-place", tabindex: "0", role: "group", "aria-label": "Numbers by strategy" }, summary.node), nodes.verdict),
+    section("maps-section", "Maps", nodes.mapsTitle, [control("Trails", segments.stretch.node), buildNode("span", { class: "links" }, openMap, drawings("maps", "the maps"))], nodes.mapsFailure, nodes.maps, nodes.scale, nodes.selected, nodes.meaning),
     buildNode("div", { class: "drift-pair" },
       section("elements", "Elements", nodes.elementsTitle, [saveLinks("elements", [["csv", "Save the numbers of all elements and steps as a table (CSV)"]], save)], table.node, nodes.key, nodes.flags),
       section("curves", "Curves", nodes.curvesTitle, [drawings("curves", "the curves")], curvesPlace, nodes.curvesSay)),
     buildNode("div", { class: "drift-pair" },
       section("worst", "Changed most", nodes.worstTitle, [segments.movers.node, saveLinks("worst", [["csv", "Save the whole ranking as a table (CSV)"]], save)], worst.place, worst.foot),
       section("outputs", "Drift against change of output", nodes.outputsTitle, [drawings("outputs", "this figure")], outputsPlace, nodes.outputsSay)),
-    section("words", "What the numbers mean", h2("What the numbers mean"), [], nodes.meanings, buildNode("h3", {}, "How the series was made"), nodes.record),
+    section("words", "What the numbers mean", h2("What the numbers mean"), [], nodes.meanings, buildNode("details", { class: "drift-made" }, buildNode("summary", {}, "How the series was made"), nodes.record)),
   );
   const none = buildNode("div", { class: "drift-none", hidden: true });
   host.replaceChildren(buildNode("div", { class: "drift" }, bar, none, body));

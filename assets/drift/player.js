@@ -3,7 +3,7 @@ import { buildNode } from "../panels/nodes.js";
 import { stepText, stepTick } from "./series.js";
 
 const [BEAT, CALM_BEAT] = [900, 1800]; // ms from step to step
-const REDUCED = "(prefers-reduced-motion: reduce)";
+export const REDUCED_MOTION = "(prefers-reduced-motion: reduce)";
 const TICK_ROOM = 46; // css px
 
 /* Which ticks are labelled where there is room for `most`: the first, the last, and evenly between. */
@@ -50,7 +50,7 @@ export function makePlayer({ set, ready }) {
       if (shown >= last()) return pause();
       set(shown + 1, false);
       return beat();
-    }, window.matchMedia(REDUCED).matches ? CALM_BEAT : BEAT);
+    }, window.matchMedia(REDUCED_MOTION).matches ? CALM_BEAT : BEAT);
   }
 
   function play() {

@@ -5,23 +5,34 @@ import { counted } from "../panels/words.js";
 import { strategyLook } from "./colours.js";
 import { numberOf } from "./means.js";
 import { stepText, strategyName } from "./series.js";
-import { CHANGES, changeLabel, rangeText, shownText } from "./words.js";
+import { CHANGES, changeLabel, changeText, keptShareText, rangeText, shownText } from "./words.js";
 
+const FLAGS_SHOWN = 3;
 export const SUMMED = ["reembedded", "frozen", "retention", "procrustes", "angular", "energy", "forces"];
 
 /* Rows of the table: {entry, t, numbers}; `entries` are {series, runs (told, the shown one first), t}. */
 export const summaryRows = (entries, mean) => entries.map((entry) => ({ ...entry, numbers: SUMMED.map((field) => numberOf(entry.runs, mean, field, entry.t)) }));
 
-/* "Passed", "damaged: energy, forces", or what there is none of. */
+/* A check of the verdict in words: its value against its limit. */
+export function checkText({ label, value, low, high, limit, at_most: atMost, passed, unit }) {
+  const text = unit === "elements" ? String : atMost ? changeText : keptShareText;
+  const range = isKnown(low) && isKnown(high) ? ` [${text(low)}, ${text(high)}]` : "";
+  return `${passed ? "✓" : "✗"} ${label} ${text(value)}${range}${unit && unit !== "elements" ? ` ${unit}` : ""} (${atMost ? "at most" : "at least"} ${limit})`;
+}
+
+/* The verdict in a word. */
 export function verdictText(verdict) {
   if (!verdict) return "–";
-  if (verdict.passed) return "passed";
-  return `damaged: ${verdict.checks.filter((check) => check.passed === false).map((check) => check.name).join(", ")}`;
+  if (verdict.passed) return "✓ passed";
+  return "✗ damaged";
 }
 
 /* What is known of forgetting, short. */
 export function flagsText({ forgetting, trained_on }) {
-  if (forgetting) return forgetting.flagged.length ? `⚑ ${forgetting.flagged.join(", ")}` : "none";
+  if (forgetting) {
+    const { flagged } = forgetting;
+    return flagged.length ? `⚑ ${flagged.slice(0, FLAGS_SHOWN).join(", ")}${flagged.length > FLAGS_SHOWN ? `, ${flagged.length - FLAGS_SHOWN} more` : ""}` : "none";
+  }
   return trained_on.length ? "not tested" : "–";
 }
 
@@ -34,12 +45,18 @@ export function flagsWords(told) {
     return `${symbol} (drift ${shownText(CHANGES.reembedded, forgetting.drift[e])}, at least ${shownText(CHANGES.reembedded, forgetting.low[e])}; null ${shownText(CHANGES.reembedded, forgetting.null[e])})`;
   };
   const found = forgetting.flagged.length ? `⚑ Flagged as forgotten after the last step: ${forgetting.flagged.map(of).join(", ")}` : "No element is flagged as forgotten after the last step";
-  return `${found}. Rule: ${forgetting.rule.replace(/\.$/, "")}; ${counted(forgetting.n_runs, "run")}.`;
+  return `${found}. Rule: ${forgetting.rule.replace(/^Flagged: /, "").replace(/\.$/, "")}; ${counted(forgetting.n_runs, "run")}.`;
 }
 
 function verdictNode(verdict) {
-  const checks = (verdict?.checks || []).map((check) => `${check.name}: ${check.meaning}`).join("\n");
-  return buildNode("td", { class: verdict && !verdict.passed ? "drift-damaged" : null, title: checks || "No verdict is computed for this series" }, verdictText(verdict));
+  const checks = (verdict?.checks || []).map(checkText).join("\n");
+  return buildNode("td", { class: `drift-verdict${verdict && !verdict.passed ? " drift-damaged" : ""}`, title: checks || "A verdict is on fine-tuned models only" }, verdictText(verdict));
+}
+
+/* The verdict on the last checkpoint with every check, in words. */
+export function verdictWords({ verdict }) {
+  if (!verdict) return "";
+  return `After the last step the model is ${verdict.passed ? "judged undamaged" : "judged damaged"}: ${verdict.checks.map(checkText).join("; ")}. Limits: ${verdict.checks[0]?.source ?? "none"}.`;
 }
 
 export function makeSummary(choose) {
@@ -50,8 +67,8 @@ export function makeSummary(choose) {
     node,
     draw({ entries, mean, theme, noun, chosen, field }) {
       const [first] = entries;
-      const th = (text, title, on) => buildNode("th", { scope: "col", title, class: on ? "shown" : null }, text);
-      const columns = SUMMED.map((name) => th(`${changeLabel(CHANGES[name], noun).replace(", anchors", ",")}${name === "retention" ? ` of ${first.told.k}` : ""}${CHANGES[name].unit ? ` (${CHANGES[name].unit})` : ""}`, CHANGES[name].meaning, name === field));
+      const th = (text, title, more) => buildNode("th", { scope: "col", title, class: more || null }, text);
+      const columns = SUMMED.map((name) => th(`${changeLabel(CHANGES[name], noun).replace(", anchors", ",")}${name === "retention" ? ` of ${first.told.k}` : ""}${CHANGES[name].unit ? ` (${CHANGES[name].unit})` : ""}`, CHANGES[name].meaning, [name === field ? "shown" : "", name === "angular" ? "drift-wide" : ""].filter(Boolean).join(" ")));
       head.replaceChildren(buildNode("tr", {}, th(entries.length > 1 ? "Strategy" : "Series"), ...columns, th("Forgotten", "Elements outside the fine-tuning data that moved further than runs that differ in their seed only"), th("Verdict", "Against thresholds fixed beforehand")));
       const rows = summaryRows(entries, mean).map(({ series, told, runs, t, numbers }) => {
         const look = strategyLook(series.strategy, theme);
@@ -64,7 +81,7 @@ export function makeSummary(choose) {
           const change = CHANGES[SUMMED[k]];
           const over = counted(found.n, SUMMED[k] === "energy" ? "structure" : "symmetry-distinct atom");
           const title = isKnown(found.value) ? `${change.label} over ${over}; ${mean && runs.length > 1 ? `least and greatest of ${found.seeds} seeds` : "95 % interval, structures resampled"}` : "Not computed for this series";
-          return buildNode("td", { title }, buildNode("b", {}, shownText(change, found.value)), buildNode("span", { class: "quiet" }, rangeText(change, found.low, found.high)));
+          return buildNode("td", { title, class: SUMMED[k] === "angular" ? "drift-wide" : null }, buildNode("b", {}, shownText(change, found.value)), buildNode("span", { class: "quiet" }, rangeText(change, found.low, found.high)));
         });
         return buildNode("tr", { class: series.name === chosen ? "chosen-row" : null }, name, ...cells, buildNode("td", { title: flagsWords(told) }, flagsText(told)), verdictNode(told.verdict));
       });

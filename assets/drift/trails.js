@@ -27,18 +27,23 @@ export function arrowHead(fx, fy, x, y) {
   return `M${inPixels(x)} ${inPixels(y)}L${inPixels(bx - uy * half)} ${inPixels(by + ux * half)}L${inPixels(bx + uy * half)} ${inPixels(by - ux * half)}Z`;
 }
 
-/* Lines and heads of the trails up to step `t`, as paths of a drawing; `to` takes a place of the map to px. */
-export function trailPaths({ places, count }, which, t, to) {
+/* Lines and heads of the trails up to step `t`, which may lie between two, as paths of a drawing, `stretch` times as long
+   as they are; `to` takes a place of the map to px. */
+export function trailPaths({ places, count }, which, t, to, stretch = 1) {
   const lines = [];
   const heads = [];
   for (const k of which) {
     let path = "";
     let [fx, fy] = [0, 0];
     let [x, y] = [0, 0];
-    for (let s = 0; s <= t; s++) {
-      const at = 2 * (s * count + k);
+    const [x0, y0] = [places[2 * k], places[2 * k + 1]];
+    for (let s = 0; s < t + 1; s++) {
+      const at = 2 * (Math.min(s, Math.ceil(t)) * count + k);
+      const before = 2 * (Math.max(s - 1, 0) * count + k);
+      const part = s > t ? t - (s - 1) : 1; // of the way from the step before
+      const along = (c) => places[before + c] + part * (places[at + c] - places[before + c]);
       [fx, fy] = [x, y];
-      [x, y] = to(places[at], places[at + 1]);
+      [x, y] = to(x0 + stretch * (along(0) - x0), y0 + stretch * (along(1) - y0));
       path += `${s ? "L" : "M"}${inPixels(x)} ${inPixels(y)}`;
     }
     if (!t) continue;

@@ -4,6 +4,8 @@ import { isKnown } from "../agreement/scores.js";
 const SIGNS = { "-": "⁻", 0: "⁰", 1: "¹", 2: "²", 3: "³", 4: "⁴", 5: "⁵", 6: "⁶", 7: "⁷", 8: "⁸", 9: "⁹" };
 const raised = (text) => [...text].map((sign) => SIGNS[sign] ?? sign).join("");
 
+const powerText = (power) => `10${raised(String(power))}`;
+
 /* 0.0038, 0.313, 2.4·10⁻⁵, 0: three significant digits, a power of ten below a ten-thousandth. */
 export function changeText(v) {
   if (!isKnown(v) || Number.isNaN(v)) return "–";
@@ -11,9 +13,9 @@ export function changeText(v) {
   const size = Math.abs(v);
   if (size < 9.95e-5) {
     const [digits, power] = v.toExponential(1).split("e");
-    return `${digits}·10${raised(String(Number(power)))}`.replace("-", "−");
+    return `${digits}·${powerText(Number(power))}`.replace("-", "−");
   }
-  const decimals = size >= 100 ? 0 : Math.min(5, Math.max(0, 2 - Math.floor(Math.log10(size))));
+  const decimals = size >= 99.95 ? 0 : Math.min(5, Math.max(0, 2 - Math.floor(Math.log10(size))));
   return v.toFixed(decimals).replace("-", "−");
 }
 
@@ -38,12 +40,12 @@ export const CHANGES = {
   },
   procrustes: {
     field: "procrustes", label: "Procrustes to base", short: "Procrustes", unit: "", factor: 1, worst: "low",
-    meaning: "How well all atoms’ coordinates in the checkpoint can be turned and scaled onto those in the base: 1 for perfectly.",
+    meaning: "How well one rotation and scaling lays all atoms’ coordinates in the checkpoint onto those in the base; 1 where it fits exactly.",
     source: "nuclear-norm form, Williams et al., NeurIPS 2021",
   },
   angular: {
     field: "angular", label: "Procrustes, angular", short: "angular", unit: "", factor: 1, worst: "low",
-    meaning: "The same as an angle between the two, 1 for equal: it falls sooner than the nuclear-norm form where agreement is high.",
+    meaning: "The same as an angle, which falls sooner where agreement is high; 1 where it fits exactly.",
     source: "Williams et al., NeurIPS 2021",
   },
   energy: {
@@ -67,6 +69,28 @@ export function changeOf({ measure, anchors }, ofStructures = false) {
 /* "Difference, anchors frozen" where nothing drifts. */
 export const changeLabel = (change, noun) => change.label.replace("Drift", noun);
 
-export const shownText = (change, v) => changeText(isKnown(v) ? v * change.factor : v);
+/* A share of what was: how much is missing is what matters, so it is never rounded to all. */
+export function keptShareText(v) {
+  if (!isKnown(v) || Number.isNaN(v)) return "–";
+  const text = v.toFixed(4);
+  return v < 1 && Number(text) === 1 ? ">0.9999" : text === "1.0000" || v === 0 ? String(Number(text)) : text;
+}
+
+export const shownText = (change, v) => (change.worst === "low" ? keptShareText(v) : changeText(isKnown(v) ? v * change.factor : v));
+/* The power of ten that cells of a table share where all are small; 0 for none. */
+export const cellPower = (change, most) => (change.worst === "low" || most * change.factor >= 0.1 ? 0 : Math.floor(Math.log10(most * change.factor)));
+export const cellUnit = (change, most) => (cellPower(change, most) ? `Cells in ${powerText(cellPower(change, most))}${change.unit ? ` ${change.unit}` : ""}. ` : change.unit ? `Cells in ${change.unit}. ` : "");
+
+/* A number as it stands in a cell, in the shared power of ten; shares are not rounded to all. */
+export function changeCellText(change, v, most) {
+  if (change.worst === "low") {
+    const digits = [2, 3].find((n) => v >= 1 || Number(v.toFixed(n)) < 1);
+    return v >= 1 ? "1" : digits ? v.toFixed(digits).replace("0.", ".") : ">.999";
+  }
+  const power = cellPower(change, most);
+  const shown = (v * change.factor) / 10 ** power;
+  return shown === 0 ? "0" : shown.toFixed(shown >= 10 ? 0 : power ? 1 : 2);
+}
+
 export const withUnit = (change, v) => `${shownText(change, v)}${change.unit && isKnown(v) ? ` ${change.unit}` : ""}`;
 export const rangeText = (change, low, high) => (isKnown(low) && isKnown(high) ? `[${shownText(change, low)}, ${shownText(change, high)}]` : "");

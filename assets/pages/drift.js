@@ -10,21 +10,22 @@ import { makeChangeTable } from "../drift/elements.js";
 import { makeDriftMap, sharedBox } from "../drift/map.js";
 import { spreadWords } from "../drift/means.js";
 import { driftParts } from "../drift/parts.js";
-import { makePlayer } from "../drift/player.js";
+import { REDUCED_MOTION, makePlayer } from "../drift/player.js";
 import { definitions, recordLines } from "../drift/record.js";
 import { elementsTable, mapsDrawing, numbersTable } from "../drift/saving.js";
 import { makeScatter } from "../drift/scatter.js";
 import { besideOf, changeNoun, chosenSeries, kindOf, sameStep, seedsOf, seriesFacts, seriesLabel, stepOf, stepText, strategyName } from "../drift/series.js";
-import { flagsWords, makeSummary } from "../drift/summary.js";
-import { CHANGES, changeLabel, changeOf, withUnit } from "../drift/words.js";
+import { flagsWords, makeSummary, verdictWords } from "../drift/summary.js";
+import { CHANGES, cellUnit, changeLabel, changeOf, withUnit } from "../drift/words.js";
 import { makeWorst } from "../drift/worst.js";
 import { failureNode } from "../panels/failure.js";
 import { downloadFile } from "../panels/download.js";
 import { buildNode, oncePerFrame } from "../panels/nodes.js";
 import { counted } from "../panels/words.js";
 
-const DRIFT_FIELDS = ["series", "step", "anchors", "measure", "seeds", "movers", "decades", "beside", "elements", "palette", "theme"];
+const DRIFT_FIELDS = ["series", "step", "anchors", "measure", "seeds", "movers", "decades", "stretch", "beside", "elements", "palette", "theme"];
 const DRIFT_COMMAND = "platonic-atlas drift ATLAS --base chgnet-0.3.0 --checkpoints chgnet-r2scan";
+const CHART_HEIGHT = 390; // css px
 const NOTHING_DRAWN = "There is nothing to save yet.";
 
 export function makeDriftPage(atlas, host) {
@@ -118,7 +119,7 @@ export function makeDriftPage(atlas, host) {
     const seeds = Math.max(...besideOf(all, chosen).map((series) => seedsOf(all, series).length));
     parts.seedsControl.hidden = seeds < 2;
     parts.besideControl.hidden = besideOf(all, chosen).length < 2;
-    for (const field of ["measure", "anchors", "decades", "beside", "movers"]) parts.segments[field].press(asked[field]);
+    for (const field of ["measure", "anchors", "decades", "stretch", "beside", "movers"]) parts.segments[field].press(asked[field]);
     parts.segments.seeds.press(mean ? "mean" : "one");
     player.show(chosen, t);
   }
@@ -132,6 +133,7 @@ export function makeDriftPage(atlas, host) {
     parts.facts.textContent = `${kind.says} ${seriesFacts(chosen, entry.told)}.`;
     const change = changeOf(now.asked, true);
     summary.draw({ entries, mean, theme: atlas.theme(), noun, chosen: chosen.name, field: change.field });
+    parts.verdict.textContent = entry.told.verdict ? verdictWords(entry.told) : "";
     parts.flags.textContent = ["comparison", "training"].includes(chosen.kind) ? "" : flagsWords(entry.told);
     const both = ["reembedded", "frozen"].includes(change.field);
     const of = both ? [CHANGES.reembedded, CHANGES.frozen] : [change];
@@ -144,9 +146,10 @@ export function makeDriftPage(atlas, host) {
   function scales() {
     const { entries, change, asked } = now;
     const both = entries.length < 2 && change.field === asked.anchors ? ["reembedded", "frozen"] : [change.field];
-    const tops = entries.flatMap(({ told }) => both.map((field) => told.top[field] ?? 0));
+    const tops = entries.flatMap(({ told }) => both.map((field) => told.top[field]).filter((v) => v !== null));
     const means = entries.flatMap(({ told }) => told.of_elements[change.field]?.value.flat().filter((v) => v !== null) ?? []);
-    return { atoms: changeScale(change.field, Math.max(...tops, 0), asked.decades), elements: changeScale(change.field, Math.max(...means, 0), asked.decades) };
+    const end = (values) => (change.worst === "low" ? Math.min(...values, 1) : Math.max(...values, 0));
+    return { atoms: changeScale(change.field, end(tops), asked.decades), elements: changeScale(change.field, end(means), asked.decades) };
   }
 
   function drawElements() {
@@ -158,18 +161,17 @@ export function makeDriftPage(atlas, host) {
     table.draw({ ...entry, mean, change, noun, scale: scales().elements, stops, step });
     const has = entry.told;
     parts.key.replaceChildren(...[
-      asked.measure === "energy" ? "Energies are of crystals, so elements and atoms show drift. " : "",
+      cellUnit(change, scales().elements.hi), asked.measure === "energy" ? "Energies are of crystals, so elements and atoms show drift. " : "",
       has.trained_on.length ? buildNode("span", { class: "key-in-data" }, "outlined: in the fine-tuning data") : "", " ",
       has.forgetting ? buildNode("span", { class: "key-flag" }, "⚑ forgotten after the last step") : "", ` Means over symmetry-distinct atoms${mean && entry.runs.length > 1 ? ` and ${entry.runs.length} seeds` : ""}. Click an element for its curves and atoms.`,
     ].filter(Boolean));
     const curved = chosen.step.length > 2;
     const context = { ...entry, entries, elements: asked.elements.filter((symbol) => has.elements.includes(symbol)), mean, theme, noun, t, change };
     const w = Math.max(300, parts.curvesPlace.clientWidth);
-    const h = Math.max(300, Math.min(460, parts.curvesPlace.clientHeight || 330));
     parts.curvesTitle.textContent = curved ? (context.elements.length === 1 ? `${context.elements[0]} against step` : context.elements.length ? "Elements against step" : "All atoms against step") : "By element";
-    let height = h;
-    if (curved) height = drawCurves(parts.curves, context, [w, h]);
-    const dots = curved ? null : drawElementDots(parts.curves, context, [w, h]);
+    let height = CHART_HEIGHT;
+    if (curved) height = drawCurves(parts.curves, context, [w, CHART_HEIGHT]);
+    const dots = curved ? null : drawElementDots(parts.curves, context, [w, CHART_HEIGHT]);
     parts.curves.setAttribute("viewBox", `0 0 ${w} ${height}`);
     parts.curves.setAttribute("width", w);
     parts.curves.setAttribute("height", height);
@@ -234,7 +236,7 @@ export function makeDriftPage(atlas, host) {
     for (const one of atoms.maps) {
       const { mask, n } = pickedOf(selected, one);
       maps.get(one.key).draw({
-        ...one, box, mask, codes: changeCodes(one.values, scale), stops, reverse: scale.reverse, look: info.themes[theme], pickedAtoms: n,
+        ...one, box, mask, codes: changeCodes(one.values, scale), stops, reverse: scale.reverse, look: info.themes[theme], pickedAtoms: n, stretch: now.asked.stretch, moving: player.isPlaying() && !window.matchMedia(REDUCED_MOTION).matches,
         isPicked: mask ? (atom) => selected[rank[atom]] : null, title: several ? strategyName(one.series) : `Anchors ${CHANGES[one.anchors].short}`, chosen: now.asked.atom, hovered: atlas.hover.get(),
       });
     }
@@ -242,7 +244,7 @@ export function makeDriftPage(atlas, host) {
     const bar = buildNode("span", { class: "scale-bar", "aria-hidden": "true" });
     bar.style.background = changeGradient(stops, false);
     const ends = (scale.reverse ? [scale.hi, scale.lo] : [scale.lo, scale.hi]).map((v) => withUnit(change, v));
-    const beyond = scale.reverse || now.entries.every(({ told }) => !(told.top[change.field] > 0)) ? "" : "; the end holds 99 % of all atoms at all steps, those beyond have its colour";
+    const beyond = now.entries.every(({ told }) => told.top[change.field] === null) ? "" : "; the end holds 99 % of all atoms at all steps, those beyond have its colour";
     parts.scale.replaceChildren(buildNode("span", {}, several || change.field !== now.asked.anchors ? changeLabel(change, noun) : noun), buildNode("span", { class: "quiet" }, ends[0]), bar, buildNode("span", { class: "quiet" }, `${ends[1]}${scale.log ? ", logarithmic" : ""}${beyond}`));
     const { mask, count } = atlas.selection.get();
     parts.selected.replaceChildren(...(mask ? [`Selected: ${counted(count, "atom")} of the atlas${now.asked.elements.length ? ` (${now.asked.elements.join(", ")})` : ""}; others are grey. `, parts.clearNode()] : []));

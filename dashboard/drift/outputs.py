@@ -15,6 +15,8 @@ RESAMPLES = 200
 FEWEST = 10
 """Atoms or structures below which no correlation is told."""
 SEED = 0
+LEAST = {"forces": 1e-4, "energy": 1e-6}
+"""Changes below these, eV/angstrom and eV/atom, count as none: forces that symmetry makes zero differ by rounding."""
 
 
 def against_output(
@@ -35,23 +37,30 @@ def against_output(
     dict
         ``atoms`` (drift and length of the force change) and ``structures`` (mean drift of the structure's
         representatives and absolute change of energy), each with ``reembedded`` and ``frozen``: a list over steps of
-        {value, low, high, n}, None where fewer than `FEWEST` have both numbers or one of them does not vary.
+        {value, low, high, n}, None where fewer than `FEWEST` have both numbers or one of them does not vary. Changes
+        below `LEAST` count as 0.
     """
     own = structure[representative]
+    forces, energy = (_beyond_rounding(getattr(series, name), least) for name, least in LEAST.items())
     means = {kind: structure_means(getattr(series, kind), structure, representative, series.structure)
              for kind in ("reembedded", "frozen")}  # fmt: skip
     steps = range(len(series.checkpoints))
     return {
         "atoms": {
-            kind: [rank_correlation(getattr(series, kind)[t][representative], series.forces[t][representative], own)
+            kind: [rank_correlation(getattr(series, kind)[t][representative], forces[t][representative], own)
                    for t in steps]
             for kind in ("reembedded", "frozen")
         },
         "structures": {
-            kind: [rank_correlation(means[kind][t], np.abs(series.energy[t]), series.structure) for t in steps]
+            kind: [rank_correlation(means[kind][t], energy[t], series.structure) for t in steps]
             for kind in ("reembedded", "frozen")
         },
     }  # fmt: skip
+
+
+def _beyond_rounding(change: NDArray[np.float32], least: float) -> NDArray[np.float64]:
+    size = np.abs(change.astype(np.float64))
+    return np.where(size < least, 0.0, size)
 
 
 def structure_means(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -15,10 +16,12 @@ from dashboard.labels import clean
 from dashboard.plain import plain
 from precompute.drift.records import OF_ELEMENTS, Estimates, Forgetting, Series
 from precompute.drift.stored import DRIFT, read_series, series_attrs, series_names
+from precompute.drift.verdict import judged, verdict
 
 PARTS = ("value", "low", "high")
 LONGEST_TEXT = 300
 DEEPEST, MOST_ENTRIES = 4, 60
+ERRORS = ("energy_mae", "force_mae")
 MOST_NUMBER = 200
 TOP = 0.99
 """Quantile of the atoms' values at which the colours of maps end."""
@@ -85,7 +88,8 @@ def told(data: AtlasData, name: str) -> dict[str, Any]:
     dict
         `described` and ``overall`` and ``of_elements`` (value, low, high), ``counted`` and ``element_counted`` (over
         how many representatives, or structures, each is), ``elements``, ``forgetting`` or None, ``output`` (see
-        `against_output`), ``top`` (where colours end).
+        `against_output`), ``top`` (where colours end), ``verdict`` or None (see `precompute.drift.verdict`),
+        ``errors`` or None (of each checkpoint on the fine-tuning data).
     """
     series = series_of(data, name)
     representative = representatives(data, series)
@@ -106,7 +110,12 @@ def told(data: AtlasData, name: str) -> dict[str, Any]:
         "output": against_output(
             series, np.asarray(data.of_atoms("structure"))[series.atom], representative
         ),
-        "top": {measure: _top(getattr(series, measure)) for measure in ("reembedded", "frozen", "forces")},
+        "verdict": _verdict(series),
+        "errors": _errors(series),
+        "top": {
+            measure: _end(getattr(series, measure), 1 - TOP if measure == "retention" else TOP)
+            for measure in OF_ELEMENTS
+        },
     }  # fmt: skip
 
 
@@ -134,9 +143,31 @@ def _forgetting(data: AtlasData, series: Series, found: Forgetting | None) -> di
     }  # fmt: skip
 
 
-def _top(values: NDArray[np.float32]) -> float | None:
+def _verdict(series: Series) -> dict[str, Any] | None:
+    """Whether the last checkpoint passed, and each check; None where a verdict would say nothing."""
+    if not judged(series):
+        return None
+    found = verdict(series)
+    return {"passed": found.passed, "checks": [{k: plain(v) for k, v in asdict(c).items()} for c in found.checks]}
+
+
+def _errors(series: Series) -> dict[str, list[float | None]] | None:
+    """Errors on the fine-tuning data by step, eV/atom and eV/angstrom, as the run recorded them; None without any."""
+    rows = series.record.get("checkpoints")
+    if not isinstance(rows, list) or len(rows) != len(series.checkpoints):
+        return None
+    known = {name: [_number(row, name) for row in rows] for name in ERRORS}
+    return known if any(v is not None for values in known.values() for v in values) else None
+
+
+def _number(row: Any, name: str) -> float | None:
+    value = row.get(name) if isinstance(row, Mapping) else None
+    return plain(float(value)) if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+
+def _end(values: NDArray[np.float32], part: float) -> float | None:
     known = values[np.isfinite(values)]
-    return float(f"{np.quantile(known, TOP):.4g}") if known.size else None
+    return float(f"{np.quantile(known, part):.4g}") if known.size else None
 
 
 def readable(value: Any, depth: int = DEEPEST) -> Any:

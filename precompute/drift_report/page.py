@@ -103,29 +103,20 @@ def _head(series: Series, verdict: Verdict | None) -> str:
 
 def _overall(series: Series) -> str:
     shown = [m for m in MEASURES.values() if np.isfinite(series.overall[m.id].value).any()]
-    known = series.record["checkpoints"]
-    has_errors = any("energy_mae" in c for c in known)
     head = ["checkpoint", *(m.short + (f", {m.unit}" if m.unit else "") for m in shown)]
-    head += ["error on the data, meV/atom", "meV/\u00c5"] if has_errors else []
-    body = []
-    for t, name in enumerate(series.checkpoints):
-        row = [
+    body = [
+        [
             f'<span class="whole">{escape(name)}</span>',
             *(with_interval(estimate_text(m.id, series.overall[m.id], t)) for m in shown),
         ]
-        if has_errors:
-            row += [_milli(known[t].get("energy_mae")), _milli(known[t].get("force_mae"))]
-        body.append(row)
+        for t, name in enumerate(series.checkpoints)
+    ]
     return (
         "<section><h2>What changed, over all atoms</h2>"
         f'<div class="wide"><table>{rows(head, body)}</table></div>'
         '<p class="quiet">The base is the first row. Drift with anchors re-embedded and with anchors frozen answer '
         "different questions; see what each measure means, below.</p></section>"
     )
-
-
-def _milli(value: float | None) -> str:
-    return "" if value is None else f"{1000 * value:.1f}"
 
 
 def _steps(series: Series) -> str:
@@ -147,10 +138,22 @@ def _steps(series: Series) -> str:
             parts.append(curves(series.step, lines, title=title, of_steps=series.step_unit, from_zero=from_zero))
     legend = (
         '<span class="key"></span>anchors re-embedded \u2003<span class="key second"></span>anchors frozen. '
-        "Means over all symmetry-distinct atoms, energies over structures."
+        "Means over all symmetry-distinct atoms, energies over structures. Errors, where shown, are on the data of the "
+        "run."
     )
+    for name, title in (("energy_mae", "energy error, meV/atom"), ("force_mae", "force error, meV/\u00c5")):
+        errors = _errors(series, name)
+        if np.isfinite(errors).any():
+            empty = np.full_like(errors, np.nan)
+            line = (errors, empty, empty)
+            parts.append(curves(series.step, [line], title=title, of_steps=series.step_unit))
     inside = f'<div class="charts">{"".join(parts)}</div>'
     return f"<section><h2>Step by step</h2>{figure(inside, legend)}</section>"
+
+
+def _errors(series: Series, name: str) -> NDArray[np.float64]:
+    """What a run wrote of its errors on its own data, in thousandths."""
+    return np.array([1000.0 * c[name] if c.get(name) is not None else np.nan for c in series.record["checkpoints"]])
 
 
 def _elements(series: Series) -> str:

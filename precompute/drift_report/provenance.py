@@ -66,13 +66,16 @@ def _run(run: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         return
     for what, label in (("data", "fine-tuning data"), ("replay", "replayed data")):
         of = run.get(what)
-        if of:
+        if of and "labels" not in of:
+            yield label, ", ".join(f"{k} {v}" for k, v in of.items())
+        elif of:
             shift = ", ".join(f"{k} {v:+.4f} eV" for k, v in of.get("shift", {}).items())
             taken = f"; taken off energies for each atom: {shift}" if shift else ""
             text = f"{of['name']}, {of['n_structures']:,} structures; {of['labels']}{taken}; SHA-256 {of['sha256']}"
             yield label, text
-    settings = run["settings"]
-    yield "settings", ", ".join(f"{label} {settings[name]}" for name, label in _SETTINGS.items() if name in settings)
+    if run.get("teacher"):
+        yield "labels of the data", str(run["teacher"])
+    yield "settings", ", ".join(f"{_SETTINGS.get(name, name)} {value}" for name, value in run["settings"].items())
     if run.get("state", "finished") != "finished":
         yield "state of the run", str(run["state"])
     if run.get("command"):

@@ -24,8 +24,17 @@ from numpy.typing import NDArray
 
 from precompute.finetuning.fisher import diagonal_fisher
 from precompute.finetuning.known_elements import check_elements
-from precompute.finetuning.sevennet_input import base_checkpoint, graphs_of, plain, read_input, replays, write_input
+from precompute.finetuning.sevennet_input import (
+    base_checkpoint,
+    graphs_of,
+    plain,
+    read_input,
+    refuse_modals,
+    replays,
+    write_input,
+)
 from precompute.finetuning.trainers import Job, LogRow, OnCheckpoint, OnLog, Settings, errors_on
+from precompute.models.spec import ModelSpec
 
 strategies = ("naive", "replay", "ewc", "replay+ewc")
 options = ("ewc_strength",)
@@ -33,6 +42,12 @@ SUFFIX = ".pth"
 # random signs for each replayed structure in the Fisher information
 _DRAWS = 4
 _EVALUATED_AT_ONCE = 32
+
+
+def check(spec: ModelSpec) -> None:
+    """Refuse a model of several modals, before anything is loaded."""
+    if spec.head is not None:
+        refuse_modals(spec.key, (spec.head,))
 
 
 def train(job: Job, on_checkpoint: OnCheckpoint, on_log: OnLog) -> None:

@@ -30,13 +30,17 @@ def base_checkpoint(job: Job) -> Any:
     if job.spec.path:
         check_checkpoint(Path(job.spec.path), job.trust)
     checkpoint = load_checkpoint(job.spec.path or job.spec.checkpoint)
-    modals = checkpoint.config.get("_modal_map") or {}
-    if modals or job.spec.head:
-        raise AtlasError(
-            f"{job.spec.key} has several modals ({', '.join(modals) or job.spec.head}); SevenNet {_version()} "
-            "fine-tunes with replay or EWC only models of one, such as 7net-0, 7net-0-22may2024 and 7net-l3i5"
-        )
+    refuse_modals(job.spec.key, tuple(checkpoint.config.get("_modal_map") or ()))
     return checkpoint
+
+
+def refuse_modals(key: str, modals: Sequence[str]) -> None:
+    """Raise AtlasError where a model has modals, which SevenNet's replay and EWC do not support."""
+    if modals:
+        raise AtlasError(
+            f"{key} is a model of several modals, here {', '.join(modals)}; SevenNet's replay and EWC are for models "
+            "of one, and so is fine-tuning here: 7net-0, 7net-0-22may2024 or 7net-l3i5"
+        )
 
 
 def write_input(job: Job, checkpoint: Any, fisher: Path | None = None, base: Path | None = None) -> Path:
@@ -57,6 +61,8 @@ def write_input(job: Job, checkpoint: Any, fisher: Path | None = None, base: Pat
     job.state.mkdir(parents=True, exist_ok=True)
     preset = yaml.safe_load((Path(sevenn.__file__).parent / "presets" / "reewc.yaml").read_text(encoding="utf-8"))
     model = checkpoint.yaml_dict("continue")["model"] | {"train_shift_scale": False, "train_denominator": False}
+    # left out there, and 7net-0-22may2024 has it otherwise than SevenNet's default
+    model["_normalize_sph"] = bool(checkpoint.config["_normalize_sph"])
     continued: dict[str, Any] = {
         "reset_optimizer": True,
         "reset_scheduler": True,
@@ -143,9 +149,3 @@ def plain(value: Any) -> Any:
     if hasattr(value, "tolist"):
         return value.tolist()
     return value if value is None or isinstance(value, bool | int | float | str) else str(value)
-
-
-def _version() -> str:
-    from importlib import metadata
-
-    return metadata.version("sevenn")

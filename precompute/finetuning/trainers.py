@@ -7,6 +7,8 @@ strategies : tuple of str
     Of `precompute.finetuning.records.STRATEGIES`, those that it has.
 options : tuple of str
     Of `OPTIONS`, those that it heeds; another that is not at its neutral value is an error.
+check(spec) -> None
+    Raises AtlasError for a model that it cannot train, where that is known before the model is loaded; may be missing.
 train(job, on_checkpoint, on_log) -> None
     Trains from `job.spec`, in the family's environment and a process of its own (`precompute.finetuning.child`).
 
@@ -211,6 +213,8 @@ def trainer_of(spec: ModelSpec, strategy: str, settings: Settings) -> ModuleType
                 f"{spec.key}: training of {spec.family} has no {option.replace('_', ' ')}; leave "
                 f"--{option.replace('_', '-')} out"
             )
+    if hasattr(module, "check"):
+        module.check(spec)
     if not settings.ewc_strength and "ewc" in strategy:
         raise AtlasError(f"strategy {strategy!r} needs a strength above 0: --ewc-strength")
     return module

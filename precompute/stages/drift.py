@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -66,6 +66,19 @@ class Drifted:
     anchors: tuple[NDArray[np.float32], ...]
 
 
+@dataclass(frozen=True, eq=False)
+class _Ground:
+    """What series of one atlas are measured on."""
+
+    atlas: Atlas
+    settings: Settings
+    place: Callable[[NDArray[np.floating]], NDArray[np.float64]]
+    measured: Measured
+    structures: list[Structure]
+    chosen: int
+    anchor_rows: NDArray[np.intp]
+
+
 def drift(atlas: Atlas, followed: Followed, settings: Settings, display: Display) -> Drifted:
     """Embed an atlas's atoms and anchors with every checkpoint, and measure what moved.
 
@@ -75,51 +88,73 @@ def drift(atlas: Atlas, followed: Followed, settings: Settings, display: Display
         For an atlas of other coordinates than cosines, a base whose weights are not those that the atlas holds, a
         checkpoint that cannot be used, or a sample too small for the elements.
     """
+    return drift_all(atlas, (followed,), settings, display)[0]
+
+
+def drift_all(atlas: Atlas, asked: Sequence[Followed], settings: Settings, display: Display) -> list[Drifted]:
+    """`drift` of several series at once; a checkpoint that several have, as their base, is run once."""
     place = _placing(atlas)
-    base = _expected(atlas, followed.base)
     chosen = sample(atlas, settings.structures, settings.seed)
     structures, anchor_rows = _with_anchors(atlas, [atlas.structure(int(i)) for i in chosen])
-    measured = _measured(atlas, chosen)
-    checkpoints = (base, *followed.checkpoints, *followed.siblings.values())
+    ground = _Ground(atlas, settings, place, _measured(atlas, chosen), structures, len(chosen), anchor_rows)
+    asked = [replace(f, base=_expected(atlas, f.base)) for f in asked]
+    needed = {_identity(c): c for f in asked for c in (f.base, *f.checkpoints, *f.siblings.values())}
     # from random weights, as students are trained, a change of output says nothing
-    wanted = len(chosen) if settings.outputs and followed.kind != "training" else 0
-    given = follow(checkpoints, structures, wanted, display)
+    wanted = len(chosen) if settings.outputs and any(f.kind != "training" for f in asked) else 0
+    found = dict(zip(needed, follow(tuple(needed.values()), structures, wanted, display), strict=True))
+    with display.stage("measuring drift", sum(len(f.checkpoints) for f in asked), "checkpoints") as advance:
+        return [_measure(ground, f, found, advance) for f in asked]
+
+
+def _identity(checkpoint: Checkpoint) -> tuple[str, str, str]:
+    return checkpoint.spec.key, checkpoint.spec.path or "", checkpoint.sha256
+
+
+def _measure(
+    ground: _Ground, followed: Followed, found: Mapping[tuple[str, str, str], Given], advance: Callable[[int], None]
+) -> Drifted:
+    checkpoints = (followed.base, *followed.checkpoints, *followed.siblings.values())
+    given = [found[_identity(c)] for c in checkpoints]
     _check_widths(checkpoints, given)
-    n = len(measured.atom)
+    n, t = len(ground.measured.atom), 1 + len(followed.checkpoints)
+    outputs = followed.kind != "training"
     seen = [
-        Seen(c.name, c.step, g.embeddings[:n], g.embeddings[anchor_rows], g.energy, g.forces)
+        Seen(
+            c.name,
+            c.step,
+            g.embeddings[:n],
+            g.embeddings[ground.anchor_rows],
+            g.energy if outputs else None,
+            g.forces if outputs else None,
+        )
         for c, g in zip(checkpoints, given, strict=True)
     ]
-    t = 1 + len(followed.checkpoints)
-    record = _record(atlas, followed, settings, checkpoints[:t], given[:t], len(chosen))
-    with display.stage("measuring drift", t - 1, "checkpoints") as advance:
-        series = make_series(
-            About(
-                name=followed.name,
-                title=followed.title,
-                kind=followed.kind,
-                base=base.spec.key,
-                family=base.spec.family,
-                experiment=followed.experiment,
-                strategy=followed.strategy,
-                seed=followed.seed,
-                trained_on=followed.trained_on,
-                step_unit=followed.step_unit,
-                record=record,
-            ),
-            measured,
-            seen[0],
-            seen[1:t],
-            place,
-            siblings=seen[t:],
-            k=settings.k,
-            seed=settings.seed,
-            on_checkpoint=lambda _: advance(1),
-        )
-    models = tuple(_model_attrs(c, g, base) for c, g in zip(checkpoints[:t], given[:t], strict=True))
+    series = make_series(
+        About(
+            name=followed.name,
+            title=followed.title,
+            kind=followed.kind,
+            base=followed.base.spec.key,
+            family=followed.base.spec.family,
+            experiment=followed.experiment,
+            strategy=followed.strategy,
+            seed=followed.seed,
+            trained_on=followed.trained_on,
+            step_unit=followed.step_unit,
+            record=_record(ground, followed, checkpoints[:t], given[:t]),
+        ),
+        ground.measured,
+        seen[0],
+        seen[1:t],
+        ground.place,
+        siblings=seen[t:],
+        k=ground.settings.k,
+        seed=ground.settings.seed,
+        on_checkpoint=lambda _: advance(1),
+    )
     return Drifted(
         series,
-        models,
+        tuple(_model_attrs(c, g, followed.base) for c, g in zip(checkpoints[:t], given[:t], strict=True)),
         tuple(np.asarray(s.embeddings, np.float32) for s in seen[:t]),
         tuple(np.asarray(s.anchors, np.float32) for s in seen[:t]),
     )
@@ -130,7 +165,7 @@ def sample(atlas: Atlas, count: int, seed: int) -> NDArray[np.intp]:
 
     The structures are shuffled once; of the shuffled list each element, rarest first, gets its first structures until
     it has three (or all it has, or the sample is full), then the list is taken from its start. So every element is
-    there, a larger sample holds the smaller one's elements, and rare elements weigh more than in the whole atlas.
+    there, and rare elements weigh more than in the whole atlas.
 
     Raises
     ------
@@ -158,7 +193,7 @@ def sample(atlas: Atlas, count: int, seed: int) -> NDArray[np.intp]:
     return np.flatnonzero(taken)
 
 
-def _placing(atlas: Atlas) -> Any:
+def _placing(atlas: Atlas) -> Callable[[NDArray[np.floating]], NDArray[np.float64]]:
     made = Ledger(atlas.file).entries.get("anchors", {})
     measure, centred = made.get("measure", "cosine"), made.get("centre", False)
     if measure != "cosine" or centred:
@@ -222,13 +257,9 @@ def _check_widths(checkpoints: Sequence[Checkpoint], given: Sequence[Given]) -> 
 
 
 def _record(
-    atlas: Atlas,
-    followed: Followed,
-    settings: Settings,
-    checkpoints: Sequence[Checkpoint],
-    given: Sequence[Given],
-    structures: int,
+    ground: _Ground, followed: Followed, checkpoints: Sequence[Checkpoint], given: Sequence[Given]
 ) -> dict[str, Any]:
+    atlas = ground.atlas
     notes = [f"{c.name}: {g.unpredicted}" for c, g in zip(checkpoints, given, strict=True) if g.unpredicted]
     base = checkpoints[0].spec.key
     if base not in atlas.model_keys:
@@ -250,7 +281,7 @@ def _record(
             }
             for c, g in zip(checkpoints, given, strict=True)
         ],
-        "structures": {"sampled": structures, "of": atlas.n_structures, "seed": settings.seed},
+        "structures": {"sampled": ground.chosen, "of": atlas.n_structures, "seed": ground.settings.seed},
         "atlas": atlas.title,
         "anchor_set": atlas.anchors.name,
         "run": dict(followed.run),

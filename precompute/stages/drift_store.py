@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from precompute.drift.stored import DRIFT, read_series, series_attrs, series_nam
 from precompute.plan import identity, short
 from precompute.progress import Display
 from precompute.stages.checkpoints import Followed
-from precompute.stages.drift import MAP, Drifted, Settings, drift
+from precompute.stages.drift import MAP, Drifted, Settings, drift_all
 from precompute.staging import Ledger, amended, restore
 from precompute.store import Atlas, AtlasFile
 
@@ -80,28 +81,40 @@ def store(atlas: Atlas, followed: Followed, settings: Settings, drifted: Drifted
     AtlasError
         Where the atlas cannot be written, or changed meanwhile.
     """
-    entry = provenance(atlas, followed, settings)
-    series = drifted.series
+    store_all(atlas, [followed], settings, [drifted])
+
+
+def store_all(atlas: Atlas, asked: Sequence[Followed], settings: Settings, drifted: Sequence[Drifted]) -> None:
+    """`store` several series, all or none."""
     with amended(atlas.path) as file:
-        if provenance(file, followed, settings) != entry:
-            raise AtlasError(f"{atlas.path} changed while the checkpoints were followed; run this again")
-        with Ledger(file).stage(f"{DRIFT}/{series.name}", entry):
-            write_series(file, series)
-            base = f"{DRIFT}/{series.name}/embeddings"
-            file.require_group(base)
-            for i, attrs in enumerate(drifted.models):
-                file.require_group(f"{base}/{i}", attrs)
-                file.write(f"{base}/{i}/atoms", drifted.atoms[i], ["drift_atom", "feature"], {"unit": "arbitrary"})
-                file.write(f"{base}/{i}/anchors", drifted.anchors[i], ["anchor", "feature"], {"unit": "arbitrary"})
+        ledger = Ledger(file)
+        for followed, made in zip(asked, drifted, strict=True):
+            entry = provenance(atlas, followed, settings)
+            if provenance(file, followed, settings) != entry:
+                raise AtlasError(f"{atlas.path} changed while the checkpoints were followed; run this again")
+            with ledger.stage(f"{DRIFT}/{made.series.name}", entry):
+                _write(file, made)
 
 
-def keep(atlas_path: Path, followed: Followed, settings: Settings, display: Display) -> None:
-    """Make sure that an atlas holds a series, computing it where it does not."""
+def _write(file: AtlasFile, drifted: Drifted) -> None:
+    write_series(file, drifted.series)
+    base = f"{DRIFT}/{drifted.series.name}/embeddings"
+    file.require_group(base)
+    for i, attrs in enumerate(drifted.models):
+        file.require_group(f"{base}/{i}", attrs)
+        file.write(f"{base}/{i}/atoms", drifted.atoms[i], ["drift_atom", "feature"], {"unit": "arbitrary"})
+        file.write(f"{base}/{i}/anchors", drifted.anchors[i], ["anchor", "feature"], {"unit": "arbitrary"})
+
+
+def keep(atlas_path: Path, asked: Sequence[Followed], settings: Settings, display: Display) -> None:
+    """Make sure that an atlas holds some series, computing those that it does not hold."""
     restore(atlas_path)
     atlas = Atlas(atlas_path)
-    if not is_stored(atlas, followed, settings):
+    missing = [f for f in asked if not is_stored(atlas, f, settings)]
+    for followed in missing:
         refuse_collision(atlas, followed)
-        store(atlas, followed, settings, drift(atlas, followed, settings, display))
+    if missing:
+        store_all(atlas, missing, settings, drift_all(atlas, missing, settings, display))
 
 
 def forget_stale(file: AtlasFile, ledger: Ledger) -> None:

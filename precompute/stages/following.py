@@ -100,7 +100,7 @@ def _run(
     embedded: list[Embedded] = []
     outputs: list[Predicted] = []
     with (
-        display.stage(f"following {checkpoint.name}", atoms, "atoms") as advance,
+        display.stage(f"following {spec.key}", atoms, "atoms") as advance,
         open_model(spec, threads=threads, trust=checkpoint.trusted, on_message=display.say) as session,
     ):
         _check_hash(checkpoint, session.provenance)

@@ -25,6 +25,8 @@ models:
      invariant: true, status: fine-tuned, parent: fake-a, licence: none}
   - {key: fake-a-moved, family: fake, checkpoint: a-moved, weights: bundled, layer: last, width: 12, cutoff: 6.0,
      invariant: true, status: fine-tuned, parent: fake-a-again, licence: none}
+  - {key: fake-a-broken, family: fake, checkpoint: a-broken, weights: bundled, layer: last, width: 12, cutoff: 6.0,
+     invariant: true, status: fine-tuned, parent: fake-a, licence: none}
   - {key: fake-b-moved, family: fake, checkpoint: b-moved, weights: bundled, layer: last, width: 9, cutoff: 6.0,
      invariant: true, status: fine-tuned, parent: fake-b, licence: none}
   - {key: fake-crash, family: fake, checkpoint: crash, weights: bundled, layer: last, width: 9, cutoff: 6.0,
@@ -44,7 +46,8 @@ class Adapter:
     """exp(-r / s_j) summed over the structure's own atoms, times a random vector an element.
 
     ``fake-b`` refuses structures with krypton; ``fake-crash`` ends its process; ``fake-wrong`` gives the wrong shape.
-    ``-moved`` adds noise to the vectors of sodium, and with it to the energies of its atoms and their forces.
+    ``-moved`` adds noise to the vectors of sodium, and with it to the energies of its atoms and their forces;
+    ``-broken`` to those of all elements.
     """
 
     def __init__(self, spec: ModelSpec, device: str = "cpu") -> None:
@@ -56,7 +59,10 @@ class Adapter:
         self.scales = np.linspace(1.0, 4.0, self.width)
         self.shift = 0.0
         if self.moved:
-            self.vectors[11] += rng.normal(scale=0.3, size=self.width)
+            moved = slice(None) if self.moved == "broken" else slice(11, 12)
+            self.vectors[moved] += rng.normal(
+                scale=0.3 if self.moved == "moved" else 3.0, size=self.vectors[moved].shape
+            )
             self.shift = 0.1
 
     def embed(self, structures: Sequence[Structure]) -> list[np.ndarray]:

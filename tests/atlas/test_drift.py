@@ -19,7 +19,7 @@ from precompute.models.errors import UnknownModel
 from precompute.progress import Display
 from precompute.stages import drift_store
 from precompute.stages.checkpoints import Followed, followed
-from precompute.stages.drift import Drifted, Settings, drift, sample
+from precompute.stages.drift import Drifted, Settings, drift, drift_all, sample
 from precompute.store import Atlas
 
 from .conftest import Maker
@@ -104,6 +104,16 @@ def test_a_sample_measures_its_own_structures(atlas: Atlas, moved: Drifted) -> N
     assert np.array_equal(few.reembedded[1], moved.series.reembedded[2][rows])
 
 
+def test_several_series_at_once_are_what_each_is_alone(atlas: Atlas, moved: Drifted) -> None:
+    asked = [followed("fake-a", ["fake-a-again", "fake-a-moved"]), followed("fake-a-again", ["fake-a-moved"])]
+    both = drift_all(atlas, asked, Settings(), display())
+    assert [d.series.name for d in both] == ["fake-a-to-fake-a-moved", "fake-a-again-to-fake-a-moved"]
+    for d, row in zip(both, (2, 1), strict=True):
+        assert np.array_equal(d.series.reembedded[row], moved.series.reembedded[2], equal_nan=True)
+        assert np.array_equal(d.series.retention[row], moved.series.retention[2], equal_nan=True)
+    assert both[1].series.record["notes"] == ["the base fake-a-again is not among the atlas's models"]
+
+
 # ---- kept in the atlas
 
 
@@ -127,8 +137,8 @@ def test_a_series_is_kept_and_not_made_twice(own: Atlas, moved: Drifted, monkeyp
     assert again.file.attrs(base)["parent"] == "fake-a-again"
     assert again.file.attrs(base)["step"] == 2
     assert np.array_equal(again.file.read(f"{base}/atoms"), moved.atoms[2], equal_nan=True)
-    monkeypatch.setattr(drift_store, "drift", lambda *_: pytest.fail("computed again"))
-    drift_store.keep(own.path, asked, Settings(), display())
+    monkeypatch.setattr(drift_store, "drift_all", lambda *_: pytest.fail("computed again"))
+    drift_store.keep(own.path, [asked], Settings(), display())
 
 
 @pytest.mark.slow

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.dashboard.synthetic import structures, write_atlas
+from tests.dashboard.synthetic_drift import add_drift
 
 ROOT = Path(__file__).resolve().parents[2]
 FLAGS = [
@@ -65,7 +66,7 @@ def served(*arguments):
 
 @pytest.fixture(scope="session")
 def atlas_path(tmp_path_factory):
-    return write_atlas(tmp_path_factory.mktemp("browser") / "synthetic.zarr")
+    return write_atlas(tmp_path_factory.mktemp("browser") / "synthetic.zarr", add=add_drift)
 
 
 @pytest.fixture(scope="session")

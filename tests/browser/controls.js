@@ -92,10 +92,10 @@ window.controls = (() => {
       return found;
     },
 
-    /* Press the first control that was not pressed yet; its name, or null where none is left. */
-    press(used) {
+    /* Press the first control that was not pressed yet, of all or of a part of the page; its name, or null where none is left. */
+    press(used, within = "body") {
       const nameIn = (e) => nameOf(e) + e.id + e.tagName;
-      const canBe = (e) => !e.matches(":disabled, a, input, select, textarea") && !e.closest("#periodic-table, #table, #neighbours");
+      const canBe = (e) => !e.matches(":disabled, a, input, select, textarea") && e.click && !e.closest("#periodic-table, #table, #neighbours, .drift-table, .ranking tbody") && e.closest(within);
       const next = all().find((e) => canBe(e) && !used.includes(nameIn(e)));
       next?.click();
       return next ? nameIn(next) : null;

@@ -45,6 +45,7 @@ STATES = {
     "elements": ("", click("#enlarge-elements")),
     "find": ("", find),
     "presentation": ("", press("p")),
+    "drift": ("?page=drift&elements=O&step=1", None),
 }
 
 
@@ -64,6 +65,8 @@ def state(request, browser, address):
                 visit.page.wait_for_function("cell => document.querySelector(cell)?.textContent", arg=cell)
             if name == "histograms":
                 visit.page.locator("#histograms path.bars.selected").first.wait_for()
+            if name == "drift":
+                visit.page.locator(".drift-trail").first.wait_for(state="attached")
             if act:
                 act(visit.page)
             visit.page.add_script_tag(path=Path(__file__).with_name("controls.js"))
@@ -96,3 +99,17 @@ def test_every_control_can_be_pressed_and_the_page_holds(state):
     visit.settled()
     visit.set(models=["7net-0"], find="", elements=[], lasso=None)
     assert visit.shown() == ["7net-0"]
+
+
+def test_every_control_of_the_drift_page_can_be_pressed_and_the_page_holds(state):
+    visit = state("drift")
+    page = visit.page
+    used = []
+    while (name := page.evaluate("used => controls.press(used, '#page-drift')", used)) is not None:
+        used.append(name)
+        assert len(used) < 400, "new controls come without end"
+        page.wait_for_timeout(30)
+        page.evaluate("atlas.view.set({ page: 'drift' })")
+    assert len(used) > 30
+    visit.set(series="", step=0, elements=[], find="", atom=None)
+    page.locator(".drift-now", has_text="base (0 of 3)").wait_for()

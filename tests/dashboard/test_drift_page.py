@@ -176,7 +176,8 @@ def test_a_record_of_anything_can_be_told():
     "changes",
     [
         {"page": "drift"}, {"series": NAIVE}, {"series": NAIVE, "step": 0}, {"step": 3}, {"anchors": "frozen"},
-        {"measure": "energy"}, {"seeds": "mean"}, {"movers": "structures"}, {"decades": True}, {"beside": False},
+        {"measure": "energy"}, {"seeds": "mean"}, {"movers": "structures"}, {"decades": True}, {"stretch": 100},
+        {"beside": False},
     ],
 )  # fmt: skip
 def test_every_view_survives_its_address(atlas, changes):
@@ -189,7 +190,8 @@ def test_every_view_survives_its_address(atlas, changes):
 @pytest.mark.parametrize(
     ("asked", "word"),
     [("series=gone", "gone"), (f"series={STUDENT}&step=3", "3"), ("step=last", "last"), ("anchors=loose", "loose"),
-     ("measure=hope", "hope"), ("seeds=all", "all"), ("movers=ions", "ions"), ("decades=2", "2"), ("beside=x", "x")],
+     ("measure=hope", "hope"), ("seeds=all", "all"), ("movers=ions", "ions"), ("decades=2", "2"), ("stretch=7", "7"),
+     ("beside=x", "x")],
 )  # fmt: skip
 def test_damaged_parts_are_left_at_their_default_and_told(atlas, asked, word):
     view, notices = parse(f"?{asked}", atlas)

@@ -29,7 +29,7 @@ from precompute.finetuning.fisher import diagonal_fisher
 from precompute.finetuning.labelled import Labelled, read, write
 from precompute.finetuning.trainers import Diverged, Job, LogRow, Settings
 from precompute.models.registry import registry
-from precompute.structures.convert import from_ase
+from precompute.structures.convert import from_ase, to_ase
 
 folder = Path(sys.argv[1])
 torch.set_num_threads(1)
@@ -169,6 +169,17 @@ for strategy in ("naive", "ewc"):
     after = torch.load(theirs / "checkpoint_2.pth", weights_only=False)["model_state_dict"]
     ours = weights(asked.checkpoint_file(2, ".pth"))
     told[f"one-{strategy}"] |= {"moved": moved(ours, base), "apart": moved(ours, after)}
+
+# what training begins with, for each bundled model: the same answers as the model itself
+for key in ("7net-0", "7net-0-22may2024", "7net-l3i5"):
+    asked = job(f"start-{key}", "naive", data[:2], FEW, key)
+    begun = sevennet._Run(asked, sevennet_input.base_checkpoint(asked)).predictions()
+    calculator = SevenNetCalculator(registry().resolve(key).checkpoint, device="cpu")
+    told[key] = []
+    for item, (energy, forces) in zip(data, begun, strict=False):
+        atoms = to_ase(item.structure)
+        atoms.calc = calculator
+        told[key].append(abs(atoms.get_potential_energy() - energy) + float(np.abs(atoms.get_forces() - forces).max()))
 
 # what the base says of a strained crystal itself: units and signs of labels
 strained = own([rattled("NaCl", "rocksalt", 5.9)], with_stress=True)

@@ -43,6 +43,13 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     return answer
 
 
+@pytest.mark.parametrize("key", ["7net-0", "7net-0-22may2024", "7net-l3i5"])
+def test_before_any_step_the_model_is_the_base(told: dict[str, Any], key: str) -> None:
+    """SevenNet builds the model anew from an input file, whose defaults are not those of every checkpoint."""
+    assert len(told[key]) == 2
+    assert max(told[key]) < 1e-4
+
+
 @pytest.mark.parametrize("strategy", STRATEGIES)
 def test_a_run_has_the_updates_and_checkpoints_that_were_asked_for(told: dict[str, Any], strategy: str) -> None:
     run = told[strategy]

@@ -6,16 +6,16 @@ import { mapsOfEntries, pickedOf } from "../../assets/drift/atoms.js";
 import { changeCodes, changeScale } from "../../assets/drift/colours.js";
 import { chartsOf, drawnEvenly, rankedElements } from "../../assets/drift/curves.js";
 import { changeCells } from "../../assets/drift/elements.js";
-import { sharedBox, trailWords } from "../../assets/drift/map.js";
+import { between, sharedBox, trailWords } from "../../assets/drift/map.js";
 import { curveOf, estimateAt, meanOfSeeds, rankedWorst, structureMeans } from "../../assets/drift/means.js";
-import { correlationText, dotsOf } from "../../assets/drift/outputs.js";
+import { correlationText, decadesAround, dotsOf } from "../../assets/drift/outputs.js";
 import { labelledTicks } from "../../assets/drift/player.js";
 import { recordLines } from "../../assets/drift/record.js";
 import { elementsTable, numbersTable } from "../../assets/drift/saving.js";
 import { besideOf, changeNoun, chosenSeries, kindOf, sameStep, seedsOf, seriesGroups, stepOf, stepText } from "../../assets/drift/series.js";
-import { SUMMED, flagsWords, summaryRows, verdictText } from "../../assets/drift/summary.js";
+import { SUMMED, checkText, flagsWords, summaryRows, verdictText } from "../../assets/drift/summary.js";
 import { arrowHead, drawnTrails, trailPaths, trailRoom } from "../../assets/drift/trails.js";
-import { CHANGES, changeLabel, changeOf, changeText, rangeText, withUnit } from "../../assets/drift/words.js";
+import { CHANGES, cellUnit, changeCellText, changeLabel, changeOf, changeText, rangeText, keptShareText, withUnit } from "../../assets/drift/words.js";
 import { rankingBy, sizesOf } from "../../assets/drift/worst.js";
 
 const made = (strategy, seed, more = {}) => ({ name: `${strategy}-${seed}`, title: "t", kind: "fine-tuning", experiment: "Cu dimers", strategy, seed, base: "chgnet-0.3.0", family: "CHGNet", layer: "", trained_on: ["Cu"], checkpoints: ["chgnet-0.3.0", "40", "80"], step: [0, 40, 80], step_unit: "updates", k: 10, anchors: 100, atoms: 4, structures: 2, ...more });
@@ -57,10 +57,20 @@ test("a step is the last by default, and other series follow as far as they have
 
 test("numbers keep three digits, a true minus, and their unit", () => {
   assert.deepEqual([0, 0.00376, 0.3131, 12.345, 123.4, -0.02, 2.44e-5, null, NaN].map(changeText), ["0", "0.00376", "0.313", "12.3", "123", "−0.0200", "2.4·10⁻⁵", "–", "–"]);
+  assert.deepEqual([1, 0.99996, 0.9123, null].map(keptShareText), ["1", ">0.9999", "0.9123", "–"]);
   assert.equal(withUnit(CHANGES.energy, 0.0123), "12.3 meV/atom");
   assert.equal(rangeText(CHANGES.energy, 0.01, 0.02), "[10.0, 20.0]");
   assert.equal(rangeText(CHANGES.energy, null, 0.02), "");
   for (const change of Object.values(CHANGES)) assert.ok(change.meaning && change.source);
+});
+
+test("cells of a table share a power of ten where all are small, and call nothing perfect that is not", () => {
+  const { reembedded, retention, forces } = CHANGES;
+  assert.deepEqual([0.326, 0.0043, 0].map((v) => changeCellText(reembedded, v, 0.4)), ["0.33", "0.00", "0"]);
+  assert.deepEqual([0.00026, 0.0000043].map((v) => changeCellText(reembedded, v, 0.0008)), ["2.6", "0.0"]);
+  assert.equal(cellUnit(reembedded, 0.0008), "Cells in 10⁻⁴. ");
+  assert.equal(cellUnit(forces, 0.4), "Cells in eV/Å. ");
+  assert.deepEqual([1, 0.98, 0.997, 0.99996].map((v) => changeCellText(retention, v, 1)), ["1", ".98", ".997", ">.999"]);
 });
 
 test("energy is of structures: of atoms the drift with the chosen anchors stands for it", () => {
@@ -107,14 +117,16 @@ test("flags are told with their null and number of runs, or why there are none",
   assert.match(flagsWords(told(all[0], 0.2)), /Au \(drift 0\.400, at least 0\.300; null 0\.200\)\. Rule: more than chance; 2 runs\./);
   assert.match(flagsWords({ ...told(all[0], 1), forgetting: null }), /second run/);
   assert.match(flagsWords({ ...told(pair, 1), forgetting: null }), /not known/);
-  assert.equal(verdictText({ passed: false, checks: [{ name: "energy", passed: false }, { name: "forces", passed: true }] }), "damaged: energy");
+  const check = { label: "Change of energy", value: 0.08, low: 0.07, high: null, limit: 0.06, at_most: true, passed: false, unit: "eV/atom" };
+  assert.equal(verdictText({ passed: false, checks: [check, { ...check, passed: true }] }), "✗ damaged");
+  assert.equal(checkText(check), "✗ Change of energy 0.0800 eV/atom (at most 0.06)");
   assert.equal(verdictText(null), "–");
 });
 
 test("colours go from no change to the end of the scale, and down from 1 for neighbours kept", () => {
   assert.deepEqual(changeScale("frozen", 0.43, false), { lo: 0, hi: 0.5, log: false, reverse: false });
   assert.equal(changeScale("frozen", 0.43, true).lo, 0.5e-3);
-  assert.equal(changeScale("retention", 0, true).reverse, true);
+  assert.deepEqual([0.93, 0, 1].map((end) => changeScale("retention", end, true)), [0.92, 0, 0].map((lo) => ({ lo, hi: 1, log: false, reverse: true })));
   assert.deepEqual([...changeCodes(new Float32Array([0, 0.25, 9, NaN]), changeScale("frozen", 0.43, false))], [0, 32767, 65534, 65535]);
 });
 
@@ -127,9 +139,12 @@ test("trails are the first of a fair order among the atoms that are picked out, 
   assert.equal(paths.lines, "M0.0 0.0L10.0 0.0L10.0 10.0M5.0 5.0L5.0 5.0L5.0 5.0");
   assert.equal(paths.heads.match(/M/g).length, 1);
   assert.deepEqual(trailPaths(trails, [0, 1], 0, (x, y) => [x, y]), { lines: "", heads: "" });
+  assert.equal(trailPaths(trails, [0], 1, (x, y) => [x, y], 10).lines, "M0.0 0.0L100.0 0.0");
+  assert.equal(trailPaths(trails, [0], 1.5, (x, y) => [x, y]).lines, "M0.0 0.0L10.0 0.0L10.0 5.0");
+  assert.deepEqual([...between(new Uint16Array([0, 10, 65535]), new Uint16Array([10, 30, 5]), 0.5)], [5, 20, NaN]);
   assert.equal(arrowHead(1, 1, 1, 1), "");
   assert.equal(trailWords(20, 120, false), "20 of 120 atoms’ trails drawn");
-  assert.equal(trailWords(7, 7, true), "Trails of all 7 selected atoms");
+  assert.equal(trailWords(7, 7, true, 10), "Trails of all 7 selected atoms, 10 times as long as they are");
   const [x0, x1, y0, y1] = sharedBox([[0, 1, 0, 1], [0.5, 2, 0, 1]], 200, 100);
   assert.ok(Math.abs((x1 - x0) / (y1 - y0) - 2) < 1e-9 && x0 < 0 && x1 > 2);
 });
@@ -181,5 +196,7 @@ test("tables have a line a number, with what it is of", () => {
 });
 
 test("a record is told as names and texts", () => {
-  assert.deepEqual(recordLines({ learning_rate: 0.001, data: { name: "dimers", elements: [29] }, none: null, empty: "" }), [["learning rate", "0.001"], ["data: name", "dimers"], ["data: elements", "29"], ["none", "–"]]);
+  assert.deepEqual(recordLines({ learning_rate: 0.001, data: { name: "dimers", elements: [29] }, none: null, empty: "" }), [["learning rate", "0.001"], ["data: name", "dimers"], ["data: elements", "29"]]);
+  assert.deepEqual(recordLines({ checkpoints: [{ name: "a", step: 0, sha256: "0123456789abcdef", file: null }, { step: 4 }] }), [["checkpoints: a", "step 0, sha256 0123456789ab…"], ["checkpoints: 1", "step 4"]]);
+  assert.deepEqual(decadesAround([2e-9, 0.3, 0]).map((v) => Math.round(Math.log10(v))), [-5, 0]);
 });

@@ -57,7 +57,9 @@ def test_importing_mace_does_not_open_the_door(tmp_path: Path, monkeypatch: pyte
     assert ONLY_FROM_PICKLE not in os.environ
 
 
-@pytest.mark.parametrize("content", [b"", b"junk" * 500, b"PK\x03\x04" + b"\0" * 99, b"\x80\x02}q\x00."])
+@pytest.mark.parametrize(
+    "content", [b"", b"junk" * 500, b"PK\x03\x04" + b"\0" * 99, b"\x80\x02}q\x00.", b"these are not weights"]
+)
 def test_what_is_no_checkpoint_is_named(tmp_path: Path, content: bytes) -> None:
     file = tmp_path / "broken.model"
     file.write_bytes(content)
