@@ -132,13 +132,7 @@ def teach(
         teacher=TEACHER,
         seed=seed,
         data=_described(learnt, held_out),
-        settings={
-            **asdict(schedule),
-            "learning_rate": learner.learning_rate,
-            "weight_decay": learner.weight_decay,
-            "optimiser": "AdamW",
-            "threads": threads,
-        },
+        settings={**asdict(schedule), "learning_rate": learner.learning_rate, "optimiser": "Adam", "threads": threads},
         architecture=learner.architecture,
         command=("python", "-m", "precompute.students", "--model", family, "--seed", str(seed))
         + (("--updates", str(schedule.updates)) if schedule.updates != Schedule.updates else ()),
