@@ -17,6 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -27,13 +28,12 @@ from rich.console import Console
 from scipy import stats
 
 from precompute.contracts import AtlasError
-from precompute.drift import movement
-from precompute.drift.forgetting import forgetting
+from precompute.drift.records import Series
 from precompute.elements import table
 from precompute.finetuning import records
 from precompute.progress import Display
 from precompute.stages.checkpoints import followed
-from precompute.stages.drift import Drifted, Settings, drift
+from precompute.stages.drift import Settings, drift_all
 from precompute.store import Atlas
 
 MODELS = ("chgnet-0.3.0", "7net-0")
@@ -46,10 +46,34 @@ COPPER, GOLD = 29, 79
 SIDE_BY_SIDE = 2
 POWER = 0.8
 
+Runs = dict[tuple[str, int], records.RunRecord]
+
+
+def _of(element: int, measure: str) -> Callable[[Series], float]:
+    """Mean over an element's atoms at the last checkpoint."""
+    return lambda series: float(series.of_elements[measure].value[-1, series.elements.tolist().index(element)])
+
+
+def _overall(measure: str) -> Callable[[Series], float]:
+    return lambda series: float(series.overall[measure].value[-1])
+
+
+QUANTITIES = {
+    "drift of Au, re-embedded": _of(GOLD, "reembedded"),
+    "drift of Cu, re-embedded": _of(COPPER, "reembedded"),
+    "drift of all atoms, re-embedded": _overall("reembedded"),
+    "drift of Au, frozen": _of(GOLD, "frozen"),
+    "drift of Cu, frozen": _of(COPPER, "frozen"),
+    "drift of all atoms, frozen": _overall("frozen"),
+    "force change on Au, eV/Å": _of(GOLD, "forces"),
+    "force change on all atoms, eV/Å": _overall("forces"),
+    "energy change, eV/atom": _overall("energy"),
+}
+
 
 def train(folder: Path, model: str, strategy: str, how: tuple[str, ...], seed: int) -> records.RunRecord:
     """Do one run, or what is left of it."""
-    out = folder / f"{model}-{strategy.replace(' ', '-')}-seed{seed}"
+    out = _folder(folder, model, strategy, seed)
     command = [sys.executable, "-m", "precompute", "finetune", "--model", model, "--seed", str(seed), "--out", str(out)]
     alone = {**os.environ, "OMP_NUM_THREADS": "1"}
     done = subprocess.run([*command, *SHARED, *how], env=alone, capture_output=True, text=True)
@@ -59,12 +83,19 @@ def train(folder: Path, model: str, strategy: str, how: tuple[str, ...], seed: i
     return records.read_run(out)
 
 
-def follow(atlas: Atlas, folder: Path, model: str, runs: dict[tuple[str, int], records.RunRecord]) -> Drifted:
-    """Measure the last checkpoints of all runs of a model, in their order, as one series: the base is run once."""
-    found = [followed(model, [str(folder / f"{model}-{s.replace(' ', '-')}-seed{seed}")]) for s, seed in runs]
-    last = [replace(f.checkpoints[-1], step=float(i)) for i, f in enumerate(found, start=1)]
-    series = replace(found[0], checkpoints=tuple(last), siblings={}, step_unit="checkpoint")
-    return drift(atlas, series, Settings(), Display(Console(stderr=True)))
+def follow(atlas: Atlas, folder: Path, model: str, runs: Runs, settings: Settings) -> dict[tuple[str, int], Series]:
+    """Measure the last checkpoint of every run of a model, with the runs of its strategy as siblings."""
+    asked = []
+    for strategy, seed in runs:
+        siblings = [_folder(folder, model, s, other) for s, other in runs if s == strategy and other != seed]
+        run = followed(model, [str(_folder(folder, model, strategy, seed))], siblings=siblings)
+        asked.append(replace(run, checkpoints=run.checkpoints[-1:]))
+    drifted = drift_all(atlas, asked, settings, Display(Console(stderr=True)))
+    return {key: d.series for key, d in zip(runs, drifted, strict=True)}
+
+
+def _folder(folder: Path, model: str, strategy: str, seed: int) -> Path:
+    return folder / f"{model}-{strategy.replace(' ', '-')}-seed{seed}"
 
 
 def interval(values: NDArray[np.floating]) -> str:
@@ -86,29 +117,13 @@ def smallest_seen(differences: NDArray[np.floating]) -> float:
     return float(candidates[np.argmax(power >= POWER)] * differences.std(ddof=1) / np.sqrt(n))
 
 
-def flagged(drifted: Drifted, atlas: Atlas, rows: list[int]) -> tuple[int, int, bool]:
-    """Of the elements but copper, how many runs of one strategy moved by more than runs differ; whether gold is one."""
-    atom, orbit = drifted.series.atom, atlas.atoms("orbit")[drifted.series.atom]
-    coordinates = [movement.reembedded(drifted.atoms[i], drifted.anchors[i]) for i in (0, *rows)]
-    usable = (orbit == atom) & np.logical_and.reduce([np.isfinite(c).all(axis=1) for c in coordinates])
-    base, *last = (c[usable] for c in coordinates)
-    structure, numbers = (atlas.atoms(name)[atom[usable]] for name in ("structure", "atomic_number"))
-    found = forgetting(base, last, structure, numbers, (COPPER,), drifted.series.elements)
-    tested = np.isfinite(found.null) & (drifted.series.elements != COPPER)
-    return int(found.flagged.sum()), int(tested.sum()), bool(found.flagged[drifted.series.elements == GOLD].any())
-
-
-def report(atlas: Atlas, model: str, runs: dict[tuple[str, int], records.RunRecord], drifted: Drifted) -> None:
+def report(model: str, runs: Runs, series: dict[tuple[str, int], Series]) -> None:
     """Print one model's tables."""
-    series = drifted.series
     strategies = list(dict.fromkeys(s for s, _ in runs))
-    rows = {s: [i for i, (other, _) in enumerate(runs, start=1) if other == s] for s in strategies}
     first = next(iter(runs.values()))
     print(f"\n### {model}, labels of the curve: {first.data.labels}\n")
-    print(
-        f"{first.data.n_structures} dimers, {first.settings['updates']} updates, {len(SEEDS)} seeds; means over seeds "
-    )
-    print("with 95 % intervals (Student's t).\n")
+    print(f"{first.data.n_structures} dimers, {first.settings['updates']} updates; means over {len(SEEDS)} seeds with")
+    print("95 % intervals (Student's t).\n")
     print("| strategy | energy error on the curve, meV/atom, before → after | force error, meV/Å, before → after |")
     print("|---|---|---|")
     for s in strategies:
@@ -117,36 +132,31 @@ def report(atlas: Atlas, model: str, runs: dict[tuple[str, int], records.RunReco
         before = first.before
         print(f"| {s} | {before.energy_mae * 1000:.3g} → {interval(energy)} "
               f"| {before.force_mae * 1000:.3g} → {interval(force)} |")  # fmt: skip
-    counts = dict(zip(series.elements.tolist(), series.element_atoms.tolist(), strict=True))
-    column = {z: series.elements.tolist().index(z) for z in (COPPER, GOLD)}
-    quantities: dict[str, NDArray[np.float64]] = {}
-    for name, of in (("re-embedded", "reembedded"), ("frozen", "frozen")):
-        for symbol, z in (("Au", GOLD), ("Cu", COPPER)):
-            quantities[f"drift of {symbol}, {name}"] = series.of_elements[of].value[:, column[z]]
-        quantities[f"drift of all atoms, {name}"] = series.overall[of].value
-    quantities["force change on Au, eV/Å"] = series.of_elements["forces"].value[:, column[GOLD]]
-    quantities["force change on all atoms, eV/Å"] = series.overall["forces"].value
-    quantities["energy change, eV/atom"] = series.overall["energy"].value
-    print(f"\nOver {sum(counts.values()):,} symmetry-distinct atoms in {len(series.structure):,} structures; "
+    one = next(iter(series.values()))
+    counts = dict(zip(one.elements.tolist(), one.element_atoms.tolist(), strict=True))
+    print(f"\nOver {sum(counts.values()):,} symmetry-distinct atoms in {len(one.structure):,} structures; "
           f"{counts[GOLD]} of gold, {counts[COPPER]} of copper.\n")  # fmt: skip
     print("| | " + " | ".join(strategies) + " | " + " | ".join(f"naive − {s}" for s in strategies[1:])
           + " | smallest difference found 4 times in 5 |")  # fmt: skip
     print("|---" * (2 * len(strategies) + 1) + "|")
-    for name, values in quantities.items():
-        of = {s: values[rows[s]] for s in strategies}
-        apart = [of["naive"] - of[s] for s in strategies[1:]]
-        cells = [interval(of[s]) for s in strategies] + [interval(d) for d in apart]
-        print(f"| {name} | " + " | ".join(cells) + f" | {max(map(smallest_seen, apart)):.2g} |")
+    for name, of_series in QUANTITIES.items():
+        of = {s: np.array([of_series(series[s, seed]) for seed in SEEDS]) for s in strategies}
+        if np.isfinite([*of.values()]).all():
+            apart = [of["naive"] - of[s] for s in strategies[1:]]
+            cells = [interval(v) for v in (*of.values(), *apart)]
+            print(f"| {name} | " + " | ".join(cells) + f" | {max(map(smallest_seen, apart)):.2g} |")
     for s in strategies:
-        count, tested, gold = flagged(drifted, atlas, rows[s])
-        print(f"\n{s}: {count} of {tested} elements besides copper moved by more than run-to-run noise; gold is "
-              f"{'one' if gold else 'none'} of them.", end="")  # fmt: skip
-    low, high = (getattr(series.of_elements["reembedded"], part)[:, column[GOLD]] for part in ("low", "high"))
-    for s in strategies:
-        i = rows[s][0]
-        print(f"\n{s}, seed {SEEDS[0]}: drift of gold {series.of_elements['reembedded'].value[i, column[GOLD]]:.3g} "
-              f"[{low[i]:.3g}, {high[i]:.3g}], structures resampled.", end="")  # fmt: skip
-    print()
+        run = series[s, SEEDS[0]]
+        found, gold = run.forgetting, run.elements.tolist().index(GOLD)
+        drift = run.of_elements["reembedded"]
+        print(f"\n{s}: ", end="")
+        if found is not None:
+            tested = np.isfinite(found.null) & (run.elements != COPPER)
+            print(f"{found.flagged.sum()} of {tested.sum()} elements besides copper moved beyond run-to-run noise; "
+                  f"gold {'did' if found.flagged[gold] else 'did not'} ({found.drift[gold]:.3g}, interval from "
+                  f"{found.low[gold]:.3g}, limit {found.null[gold]:.3g}). ", end="")  # fmt: skip
+        print(f"In seed {SEEDS[0]}, gold drifted by {drift.value[-1, gold]:.3g} "
+              f"[{drift.low[-1, gold]:.3g}, {drift.high[-1, gold]:.3g}], structures resampled.")  # fmt: skip
 
 
 def main() -> None:
@@ -156,6 +166,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, help="where runs are kept; a temporary folder by default")
     parser.add_argument("--models", default=",".join(MODELS), help="keys of the bases, comma-separated")
     parser.add_argument("--without-au", action="store_true", help="also replay without gold")
+    parser.add_argument("--no-outputs", action="store_true", help="leave energies and forces of the atlas out")
     asked = parser.parse_args()
     models = asked.models.split(",")
     strategies = {**STRATEGIES, **(WITHOUT_AU if asked.without_au else {})}
@@ -177,7 +188,7 @@ def main() -> None:
         trained_in = time.monotonic() - started
         for model in models:
             runs = {(s, seed): trained[model, s, seed] for s in strategies for seed in SEEDS}
-            report(atlas, model, runs, follow(atlas, folder, model, runs))
+            report(model, runs, follow(atlas, folder, model, runs, Settings(outputs=not asked.no_outputs)))
         followed_in = time.monotonic() - started - trained_in
     print(f"\n{len(jobs)} runs in {trained_in:,.0f} s, followed in {followed_in:,.0f} s.")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 from precompute.agreement.cosines import cosine_neighbours
 from precompute.agreement.neighbours import permuted
 from precompute.agreement.permuted import null_of_draws
-from precompute.agreement.sample import Estimate, Sample
+from precompute.agreement.sample import Estimate, Sample, counted_twice
 from precompute.contracts import AtlasError
 from precompute.neighbours import NeighbourLists
 
@@ -83,31 +84,32 @@ def all_pairs(
     sized = [NeighbourLists(x.index, x.similarity.astype(np.float64)) for x in lists]
     m = len(sized)
     own = [_alignment(x, x, sample) for x in sized]
-    value = np.ones((m, m))
+    value, variance = np.ones((m, m)), np.zeros((m, m))
     influence = np.zeros((m, m, sample.n_structures))
     for i in range(m):
         for j in range(i, m):
-            size = np.sqrt(own[i].sum() * own[j].sum())
+            size = np.sqrt(own[i].total * own[j].total)
             if not size > 0.0:
                 value[i, j] = value[j, i] = np.nan
                 continue
-            here = own[i] if i == j else _alignment(sized[i], sized[j], sample)
-            value[i, j] = value[j, i] = here.sum() / size
-            influence[i, j] = influence[j, i] = 2.0 * sample.totals(here) / size - value[i, j] * (
-                sample.totals(own[i]) / own[i].sum() + sample.totals(own[j]) / own[j].sum()
-            )
+            if i == j:
+                continue
+            here = _alignment(sized[i], sized[j], sample)
+            value[i, j] = value[j, i] = here.total / size
+            each, spread = _influence((sized[i], sized[j]), here, (own[i], own[j]), sample)
+            influence[i, j], variance[i, j] = influence[j, i], variance[j, i] = each, spread
     if not permutations or rng is None:
-        return Estimate(value, influence)
-    sizes = np.sqrt([max(h.sum(), 0.0) for h in own])
+        return Estimate(value, influence, variance=variance)
+    sizes = np.sqrt([max(h.total, 0.0) for h in own])
     drawn = np.full((permutations, m, m), np.nan)
     for d in range(permutations):
         dealt = [_dealt(x, sample.permutation(rng)) for x in sized]
         for i in range(m):
             for j in range(i + 1, m):
                 size = sizes[i] * sizes[j]
-                found = _alignment(dealt[i], dealt[j], sample).sum() / size if size else np.nan
+                found = _alignment(dealt[i], dealt[j], sample).total / size if size else np.nan
                 drawn[d, i, j] = drawn[d, j, i] = found
-    return Estimate(value, influence, *null_of_draws(drawn))
+    return Estimate(value, influence, *null_of_draws(drawn), variance)
 
 
 def _dealt(lists: NeighbourLists, order: NDArray[np.intp]) -> NeighbourLists:
@@ -115,8 +117,58 @@ def _dealt(lists: NeighbourLists, order: NDArray[np.intp]) -> NeighbourLists:
     return NeighbourLists(permuted(lists.index, order), lists.similarity[order])
 
 
-def _alignment(a: NeighbourLists, b: NeighbourLists, sample: Sample) -> NDArray[np.float64]:
-    """n (n-3) HSIC_1 of the masked kernels, split over atoms, (N,).
+@dataclass(frozen=True, eq=False)
+class _Aligned:
+    """n (n-3) HSIC_1 of two masked kernels.
+
+    Attributes
+    ----------
+    by_atom : (N,) float64
+        Split over atoms.
+    i, j : (P,) int
+        Pairs, in both orders where both name each other.
+    joint : (P,) float64
+        P_ij Q_ji: what each pair adds but for the means of rows and columns.
+    """
+
+    by_atom: NDArray[np.float64]
+    i: NDArray[np.intp]
+    j: NDArray[np.intp]
+    joint: NDArray[np.float64]
+
+    @property
+    def total(self) -> float:
+        return float(self.by_atom.sum())
+
+
+def _influence(
+    lists: tuple[NeighbourLists, NeighbourLists], here: _Aligned, own: tuple[_Aligned, _Aligned], sample: Sample
+) -> tuple[NDArray[np.float64], float]:
+    """Influence of structures on CKNNA, and its variance over draws of structures.
+
+    A structure counted once more adds its pairs of atoms, as i and as j. But lists are full: an atom that enters the
+    list of another takes the place of the last one, so that its pair counts by what it adds over the list's mean pair.
+    """
+    n, size = len(sample), np.sqrt(own[0].total * own[1].total)
+    weighed = [(here, 1.0 / size), *((part, -0.5 * here.total / size / part.total) for part in own)]
+    result = sum(2.0 * w * sample.totals(part.by_atom) for part, w in weighed)
+    rows = [w * np.bincount(part.i, weights=part.joint, minlength=n) for part, w in weighed]
+    of, to, joint = ([part.i for part, _ in weighed], [part.j for part, _ in weighed],
+                     [w * part.joint for part, w in weighed])  # fmt: skip
+    for x, mine in zip(lists, rows[1:], strict=True):
+        atom, place = np.nonzero(x.index >= 0)
+        length = np.bincount(atom, minlength=n)
+        of.append(atom)
+        to.append(x.index[atom, place].astype(np.intp))
+        joint.append(-((0.5 * rows[0] + mine) / np.maximum(length, 1))[atom])
+        result += sample.totals(np.bincount(to[-1], weights=joint[-1], minlength=n).astype(float))
+    result -= result.mean()
+    twice = counted_twice(sample, np.concatenate(of), np.concatenate(to), np.concatenate(joint))
+    return result, float(result @ result) - twice
+
+
+def _alignment(a: NeighbourLists, b: NeighbourLists, sample: Sample) -> _Aligned:
+    """n (n-3) HSIC_1 of the masked kernels, split over atoms.
 
     For matrices P, Q with zero diagonals, p, q their row sums and p', q' their column sums: sum_ij P_ij Q_ji
     + sum P sum Q / ((n-1)(n-2)) - sum_j (p_j q'_j + q_j p'_j) / (n-2). What a pair of atoms adds is shared by both.
@@ -125,11 +177,12 @@ def _alignment(a: NeighbourLists, b: NeighbourLists, sample: Sample) -> NDArray[
     i, j, p_ij, q_ij = _shared(a, b)
     p, q = (np.bincount(i, weights=values, minlength=size) for values in (p_ij, q_ij))
     p_in, q_in = (np.bincount(j, weights=values, minlength=size) for values in (p_ij, q_ij))
-    both_ways = np.bincount(i, weights=p_ij * _transposed(i, j, q_ij, size), minlength=size)
+    joint = p_ij * _transposed(i, j, q_ij, size)
+    both_ways = np.bincount(i, weights=joint, minlength=size)
     n = np.array([len(rows) for rows in sample.groups], np.float64)[sample.group]
     sum_p, sum_q = (np.bincount(sample.group, weights=values)[sample.group] for values in (p, q))
     grand = ((p + p_in) * sum_q + (q + q_in) * sum_p) / (4.0 * (n - 1.0) * (n - 2.0))
-    return both_ways + grand - (p_in * q + q_in * p) / (n - 2.0)
+    return _Aligned(both_ways + grand - (p_in * q + q_in * p) / (n - 2.0), i, j, joint)
 
 
 def _shared(a: NeighbourLists, b: NeighbourLists) -> tuple[NDArray, NDArray, NDArray, NDArray]:

@@ -94,7 +94,7 @@ _ALL = (
     Metric(
         "cycle-knn", "Cycle k-NN", 0.0, 1.0, "high", False, "pair", "local",
         "How often an atom is found again when any of its nearest neighbours in one model is looked up and its nearest "
-        "neighbours taken in the other. The interval holds these lists fixed and is somewhat too narrow.",
+        "neighbours taken in the other. The interval holds these lists fixed.",
         _HUH,
     ),
     Metric(
@@ -111,8 +111,8 @@ _ALL = (
     ),
     Metric(
         "intrinsic-dimension", "Intrinsic dimension", 0.0, math.inf, "high", True, "model", "dimension",
-        "How many independent directions the atoms really spread in, near each of them. The interval holds neighbours "
-        "fixed and is somewhat too narrow.",
+        "How many independent directions the atoms really spread in, near each of them. The interval counts in "
+        "that atoms next to each other have distances in common.",
         "two-NN; Facco et al., Sci. Rep. 7, 12140 (2017)",
     ),
     Metric(
@@ -123,7 +123,7 @@ _ALL = (
     Metric(
         "id-correlation", "Intrinsic-dimension correlation", -math.inf, math.inf, "high", True, "pair", "dimension",
         "How many directions two spaces share: they need fewer together than side by side when they say the same; 1, "
-        "or by noise more, when all. The interval holds neighbours fixed and is somewhat too narrow; there is a null "
+        "or by noise more, when all. The interval holds neighbours fixed; there is a null "
         "for up to 2,000 atoms.",
         "Basile et al., Intrinsic dimension correlation, ICLR 2025, arXiv:2406.15812",
     ),
@@ -136,13 +136,13 @@ _ALL = (
     Metric(
         "gfre", "Global reconstruction error", 0.0, math.inf, "low", False, *_PAIR,
         "What part of one model's features no linear map from the other's gives, on atoms that the map was not fitted "
-        "on. The interval holds the map fixed and is too narrow: right in 80 to 90 % of cases, not 95 %.",
+        "on. The interval counts in how the map varies with the atoms that it is fitted on.",
         f"{_GOSCINSKI}; {_CC}",
     ),
     Metric(
         "lfre", "Local reconstruction error", 0.0, math.inf, "low", False, "pair", "local",
         "The same with a linear map of its own around each atom, so that smooth curving does not count. The interval "
-        "holds the maps fixed and is too narrow: right in 80 to 90 % of cases, not 95 %.",
+        "counts in how the maps vary with the atoms that they are fitted on.",
         f"{_GOSCINSKI}; {_CC}",
     ),
 )  # fmt: skip

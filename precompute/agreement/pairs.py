@@ -128,11 +128,14 @@ def _score(name: str, inputs: Inputs) -> Score:
     except ValueError as error:  # one metric that fails is no reason to lose the others
         return Score.missing(name, m, n, f"it failed on these features ({error}); please report this")
     nothing = np.full(found.value.shape, np.nan)
-    low, high = found.low, found.high
+    low = high = None
     if found.influence is not None and inputs.resamples:
         rng = inputs.rng(f"{name} interval")
         bounds = (metric.low, metric.high)
-        low, high = interval(found.value, found.influence, rng, resamples=inputs.resamples, bounds=bounds)
+        low, high = interval(
+            found.value, found.influence, rng,
+            variance=found.variance, resamples=inputs.resamples, bounds=bounds, turned=True,
+        )  # fmt: skip
     parts: dict[str, NDArray[np.float64]] = {
         part: nothing if values is None else values
         for part, values in (("low", low), ("high", high), ("null", found.null), ("null_high", found.null_high))

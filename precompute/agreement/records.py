@@ -33,8 +33,9 @@ class Score:
         (M,) for a quantity of one model; NaN where not computed. ``value[i, j]`` of an asymmetric metric is from model
         i to model j.
     low, high : float64, shape of `value`
-        95 % bootstrap interval, structures resampled; NaN where none is defined. What is fitted (maps, neighbour lists,
-        bandwidths) is held fixed.
+        95 % bootstrap interval, structures resampled, for the mean of the score over all samples of as many structures
+        (see `precompute.agreement.intervals.interval`); NaN where none is defined. Choices are held fixed: bandwidths,
+        splits, how many singular values are kept.
     null, null_high : float64, shape of `value`
         Mean and 97.5 % quantile with the atoms of one model permuted; NaN where there is none. Atoms are permuted, not
         structures: that atoms of one structure resemble each other is not in it. Where ``low`` is alike the bound that

@@ -9,15 +9,13 @@ from numpy.typing import NDArray
 
 from precompute.agreement import cknna, dimension, distances, imbalance, kernels, neighbours, procrustes, reconstruction
 from precompute.agreement.inputs import Inputs
-from precompute.agreement.intervals import counts
 from precompute.agreement.metrics import METRICS
 from precompute.agreement.permuted import null_of_draws
-from precompute.agreement.sample import Estimate, mean_influence
+from precompute.agreement.sample import Estimate, counted_twice, mean_influence, with_neighbours
 from precompute.agreement.transport import transport
 from precompute.contracts import AtlasError
 
 TRANSPORT_ATOMS = 1_000
-DIMENSION_RESAMPLES = 100  # a fit each, where other scores need a sum
 DIMENSION_PERMUTATIONS = 8  # distances of every pair joined, each
 DIMENSION_NULL_ATOMS = 2_000
 CYCLE_PERMUTATIONS = 8
@@ -35,17 +33,23 @@ def _of_lists(inputs: Inputs, name: str, of: Callable[[NDArray, NDArray, int], N
     m, k = len(index), inputs.k
     value = np.empty((m, m))
     influence = np.empty((m, m, inputs.sample.n_structures))
+    variance = np.empty((m, m))
     for i in range(m):
         for j in range(i if symmetric else 0, m):
             each = of(index[i], index[j], k)
             value[i, j] = _mean(each)
             influence[i, j] = mean_influence(each, inputs.sample)
+            twice = 0.0
             if name == "mutual-knn":
-                influence[i, j] += inputs.sample.totals(_received(index[i], index[j], each))
+                of_atom, to_atom, gain = _received(index[i], index[j], each)
+                received = np.bincount(to_atom, weights=gain, minlength=len(each)).astype(float)
+                influence[i, j] += inputs.sample.totals(received)
+                twice = counted_twice(inputs.sample, of_atom, to_atom, gain)
+            variance[i, j] = (influence[i, j] ** 2).sum() - twice
             if symmetric:
-                value[j, i], influence[j, i] = value[i, j], influence[i, j]
+                value[j, i], influence[j, i], variance[j, i] = value[i, j], influence[i, j], variance[i, j]
     if not inputs.permutations:
-        return Estimate(value, influence)
+        return Estimate(value, influence, variance=variance)
     rng = inputs.rng(f"{name} null")
     drawn = np.full((inputs.permutations if symmetric else min(inputs.permutations, CYCLE_PERMUTATIONS), m, m), np.nan)
     for d in range(len(drawn)):
@@ -54,7 +58,7 @@ def _of_lists(inputs: Inputs, name: str, of: Callable[[NDArray, NDArray, int], N
             for j in range(i + 1, m):
                 drawn[d, i, j] = _mean(of(dealt[i], dealt[j], k))
                 drawn[d, j, i] = drawn[d, i, j] if symmetric else _mean(of(dealt[j], dealt[i], k))
-    return Estimate(value, influence, *null_of_draws(drawn))
+    return Estimate(value, influence, *null_of_draws(drawn), variance)
 
 
 def _mean(each: NDArray[np.float64]) -> float:
@@ -63,23 +67,25 @@ def _mean(each: NDArray[np.float64]) -> float:
     return float(each[known].mean()) if known.any() else np.nan
 
 
-def _received(a: NDArray[np.integer], b: NDArray[np.integer], shared: NDArray[np.float64]) -> NDArray[np.float64]:
-    """What each atom does to the mean overlap by standing in lists of others, (n,).
+def _received(
+    a: NDArray[np.integer], b: NDArray[np.integer], shared: NDArray[np.float64]
+) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float64]]:
+    """What each place in a list does to the mean overlap: the atom whose list it is, the atom in it, and the change.
 
     An atom that is taken out of a list leaves its place to the next one, which is as likely to be shared as the list's
     others are: an atom in both lists adds 1 - o_i to the overlap of atom i, one in a single list -o_i / 2.
     """
     n, k = a.shape
-    result = np.zeros(n)
+    both = np.zeros((2, n, k), np.bool_)
     step = max(1, PAIRS_PER_BLOCK // k**2)
     for start in range(0, n, step):
         rows = slice(start, start + step)
         hit = a[rows, :, None] == b[rows, None, :]
-        for index, agreed in ((a[rows], hit.any(axis=2)), (b[rows], hit.any(axis=1))):
-            known = index >= 0
-            gain = np.where(known, agreed - np.nan_to_num(shared[rows])[:, None], 0.0)
-            result += np.bincount(index[known], weights=gain[known], minlength=n)
-    return result / (2.0 * n * k)
+        both[0, rows], both[1, rows] = hit.any(axis=2), hit.any(axis=1)
+    index = np.stack([a, b])
+    _, of, _ = known = np.nonzero(index >= 0)
+    gain = (both - np.nan_to_num(shared)[:, None])[known] / (2.0 * n * k)
+    return of, index[known].astype(np.intp), gain
 
 
 def _imbalance(inputs: Inputs) -> Estimate:
@@ -125,8 +131,11 @@ def _dimension(inputs: Inputs) -> Estimate:
     value = np.array([_fit(r) for r in ratios])
     if not np.isfinite(value).any():
         raise AtlasError(NO_DIMENSION)
-    low, high = _resampled(inputs, "intrinsic-dimension", lambda rows: np.array([_fit(r[rows]) for r in ratios]), value)
-    return Estimate(value, low=low, high=high)
+    parts = [dimension.line_influence(r) for r in ratios]
+    influence = np.array([inputs.sample.totals(part) for part in parts])
+    near = [r.nearest for r in inputs.own_ratios]
+    variance = [with_neighbours(inputs.sample, part, nearest) for part, nearest in zip(parts, near, strict=True)]
+    return Estimate(value, influence, variance=np.array(variance))
 
 
 def _collapse(inputs: Inputs) -> Estimate:
@@ -152,11 +161,9 @@ def _dimension_correlation(inputs: Inputs) -> Estimate:
     value = correlations(found)
     if not np.isfinite(value).any():
         raise AtlasError(NO_DIMENSION)
-    low, high = _resampled(
-        inputs, "id-correlation", lambda rows: correlations({p: r[rows] for p, r in found.items()}), value
-    )
+    influence = _correlation_influence(inputs, found, value)
     if not inputs.permutations or len(inputs.sample) > DIMENSION_NULL_ATOMS:
-        return Estimate(value, low=low, high=high)
+        return Estimate(value, influence)
     rng = inputs.rng("id-correlation null")
     drawn = []
     for _ in range(min(inputs.permutations, DIMENSION_PERMUTATIONS)):
@@ -166,24 +173,28 @@ def _dimension_correlation(inputs: Inputs) -> Estimate:
             correlations({p: r.ratio for p, r in dimension.pair_ratios(dealt, labels=inputs.sample.labels).items()})
         )
     null, above = (np.where(np.eye(m, dtype=bool), np.nan, part) for part in null_of_draws(np.array(drawn)))
-    return Estimate(value, None, null, above, low, high)
+    return Estimate(value, influence, null, above)
 
 
-def _resampled(
-    inputs: Inputs, name: str, of: Callable[[NDArray[np.intp]], NDArray[np.float64]], value: NDArray[np.float64]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]] | tuple[None, None]:
-    """Interval of a fit by drawing structures, neighbours held fixed, about the value (as in `intervals`).
+def _correlation_influence(
+    inputs: Inputs, ratios: Mapping[tuple[int, int], NDArray[np.float64]], value: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Of rho = (I_a + I_b - I_ab) / max(I_a, I_b), by those of the dimensions.
 
-    NaN where a draw has too few distinct atoms for a fit.
+    What neighbours have in common goes into the dimensions with one sign and into the joint one with the other; it is
+    left out here, where `with_neighbours` would make intervals wider than their rate.
     """
-    if inputs.resamples < 2 or inputs.sample.n_structures < 2:
-        return None, None
-    drawn = []
-    for c in counts(inputs.sample.n_structures, min(inputs.resamples, DIMENSION_RESAMPLES), inputs.rng(name)):
-        drawn.append(of(np.repeat(np.arange(len(inputs.sample)), c[inputs.sample.codes].astype(int))))
-    about = value - np.mean(drawn, axis=0)
-    low, high = np.quantile(drawn, [0.025, 0.975], axis=0)
-    return low + about, high + about
+    m = len(inputs.models)
+    of = {pair: inputs.sample.totals(dimension.line_influence(r)) for pair, r in ratios.items()}
+    own = [_fit(ratios[i, i]) for i in range(m)]
+    result = np.zeros((m, m, inputs.sample.n_structures))
+    for i in range(m):
+        for j in range(i + 1, m):
+            if np.isfinite(value[i, j]):
+                larger = i if own[i] >= own[j] else j
+                change = of[i, i] + of[j, j] - of[i, j] - value[i, j] * of[larger, larger]
+                result[i, j] = result[j, i] = change / own[larger]
+    return result
 
 
 # ---- transport

@@ -126,8 +126,8 @@ class Estimate:
         order (the influence function of the score); sums to 0 over structures. None where no interval is defined.
     null, null_high : as `value`, or None
         Mean and 97.5 % quantile with atoms permuted, as in `precompute.agreement.records.Score`.
-    low, high : as `value`, or None
-        An interval that the metric found by itself, in place of one from the influence.
+    variance : as `value`, or None
+        Of the score over draws of structures, where it is not the sum of squared influences.
     n : int
         Atoms that the score is over, where they are fewer than the sample; else 0.
     """
@@ -136,8 +136,7 @@ class Estimate:
     influence: NDArray[np.float64] | None = None
     null: NDArray[np.float64] | None = None
     null_high: NDArray[np.float64] | None = None
-    low: NDArray[np.float64] | None = None
-    high: NDArray[np.float64] | None = None
+    variance: NDArray[np.float64] | None = None
     n: int = 0
 
 
@@ -146,3 +145,46 @@ def mean_influence(scores: NDArray[np.floating], sample: Sample) -> NDArray[np.f
     known = np.isfinite(scores)
     n = max(int(known.sum()), 1)
     return sample.totals(np.where(known, scores - scores[known].sum() / n, 0.0)) / n
+
+
+def counted_twice(sample: Sample, i: NDArray[np.integer], j: NDArray[np.integer], joint: NDArray[np.floating]) -> float:
+    """What the sum of squared influences counts twice: sum over pairs of structures of their joint part, squared.
+
+    What atoms i and j do to a score only together is in the influence of both their structures, S and T. For a score
+    sum_S a_S + sum_{S<T} b_ST the variance is sum a_S^2 + sum b_ST^2, while u_S = a_S + sum_T b_ST gives
+    sum a_S^2 + 2 sum b_ST^2: the upward bias of the jackknife (Efron & Stein, Ann. Stat. 9, 586 (1981), section 4).
+
+    Parameters
+    ----------
+    i, j : (P,) int
+        Atoms of P ordered pairs; a pair may come more than once.
+    joint : (P,) float
+        Their joint part.
+    """
+    from scipy.sparse import coo_array
+
+    a, b = sample.codes[i], sample.codes[j]
+    apart = a != b
+    ends = (np.minimum(a, b)[apart], np.maximum(a, b)[apart])
+    sums = coo_array((joint[apart], ends), shape=(sample.n_structures,) * 2).tocsr().data
+    return float(sums @ sums)
+
+
+def with_neighbours(sample: Sample, influence: NDArray[np.floating], nearest: NDArray[np.integer]) -> float:
+    """Variance of a score whose atoms' parts depend on those of the atoms next to them.
+
+    The sum of u_i u_j over atoms i, j of one structure or one of which is among the other's nearest: parts of atoms
+    further apart are taken as independent (Conley, J. Econometrics 92, 1 (1999), with a cutoff in place of weights).
+
+    Parameters
+    ----------
+    influence : (N,) float
+        Of atoms.
+    nearest : (N, t) int
+        -1 for none.
+    """
+    i, j = np.repeat(np.arange(len(nearest)), nearest.shape[1]), nearest.reshape(-1).astype(np.intp)
+    apart = (j >= 0) & (sample.codes[i] != sample.codes[j])
+    pairs = np.unique(np.minimum(i, j)[apart] * len(sample) + np.maximum(i, j)[apart])
+    beside = influence[pairs // len(sample)] @ influence[pairs % len(sample)]
+    return float((sample.totals(influence) ** 2).sum() + 2.0 * beside)

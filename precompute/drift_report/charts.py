@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from precompute.drift_report.parts import number
 
 WIDTH, HEIGHT = 340, 200
-LEFT, RIGHT, TOP, BOTTOM = 58, 12, 10, 40
+LEFT, RIGHT, TOP, BOTTOM = 68, 12, 10, 40
 
 
 def curves(

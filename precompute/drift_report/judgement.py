@@ -8,8 +8,10 @@ import numpy as np
 
 from precompute.drift.records import Series
 from precompute.drift.verdict import Verdict
-from precompute.drift_report.parts import cells, number, rows, with_interval
+from precompute.drift_report.parts import cells, number, shortened, with_interval
 from precompute.drift_tables import symbol
+
+SHOWN_FLAGGED = 12
 
 
 def word_of(verdict: Verdict | None) -> str:
@@ -43,7 +45,10 @@ def forgetting(series: Series) -> str:
         [symbol(int(series.elements[e])), *(number(float(v[e])) for v in (f.drift, f.low, f.null))] for e in flagged
     ]
     head = ["element", "drift", "its lower bound", "run-to-run noise"]
-    found = f'<div class="wide"><table>{rows(head, body)}</table></div>' if body else "<p>No element is flagged.</p>"
+    found = "<p>No element is flagged.</p>"
+    if body:
+        found = f"<p>{len(body)} of {len(series.elements)} elements are flagged.</p>"
+        found += shortened(head, body, SHOWN_FLAGGED)
     return (
         f'<section><h2>Forgetting</h2>{found}<p class="quiet">{f.n_runs} runs that differ in their seed only. '
         f"{escape(f.rule)}</p></section>"

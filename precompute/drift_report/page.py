@@ -19,7 +19,7 @@ from precompute.drift.verdict import Verdict
 from precompute.drift_report.charts import curves, histogram, scatter
 from precompute.drift_report.heat_map import periodic_table
 from precompute.drift_report.judgement import class_of, forgetting, judgement, word_of
-from precompute.drift_report.parts import definitions, figure, number, rows, with_interval
+from precompute.drift_report.parts import definitions, figure, number, rows, shortened, with_interval
 from precompute.drift_report.provenance import provenance
 from precompute.drift_tables import counted, estimate_text, symbol, what_it_is, worst_elements
 from precompute.store import Atlas
@@ -178,17 +178,7 @@ def _elements(series: Series) -> str:
         marks = " (in the data)" if z in series.trained_on else " (flagged)" if z in flagged else ""
         numbers = (with_interval(estimate_text(n, series.of_elements[n], (-1, e))) for n in OF_ELEMENTS)
         body.append([escape(symbol(z) + marks), f"{series.element_atoms[e]:,}", *numbers])
-    top, rest = body[:WORST_ELEMENTS], body[WORST_ELEMENTS:]
-    more = (
-        f'<details><summary>The other {len(rest)} elements</summary><div class="wide"><table>{rows(head, rest)}</table>'
-        "</div></details>"
-        if rest
-        else ""
-    )
-    return (
-        f"<section><h2>Which elements moved</h2>{''.join(maps)}"
-        f'<div class="wide"><table>{rows(head, top)}</table></div>{more}</section>'
-    )
+    return f"<section><h2>Which elements moved</h2>{''.join(maps)}{shortened(head, body, WORST_ELEMENTS)}</section>"
 
 
 def _flagged(series: Series) -> list[int]:

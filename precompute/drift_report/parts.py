@@ -43,6 +43,16 @@ def rows(head: Sequence[str], body: Iterable[Sequence[str]]) -> str:
     return cells(head, body)
 
 
+def shortened(head: Sequence[str], body: Sequence[Sequence[str]], shown: int) -> str:
+    """A table of which the first rows are shown, and the others when they are asked for."""
+    first, rest = (
+        f'<div class="wide"><table>{rows(head, part)}</table></div>' for part in (body[:shown], body[shown:])
+    )
+    if len(body) <= shown:
+        return first
+    return f"{first}<details><summary>The other {len(body) - shown}</summary>{rest}</details>"
+
+
 def definitions(pairs: Iterable[tuple[str, str]]) -> str:
     """A list of terms and what they are, both plain text."""
     return f"<dl>{''.join(f'<dt>{escape(a)}</dt><dd>{escape(b)}</dd>' for a, b in pairs)}</dl>"

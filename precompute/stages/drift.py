@@ -200,6 +200,10 @@ def _placing(atlas: Atlas) -> Callable[[NDArray[np.floating]], NDArray[np.float6
         what = f"{measure}{', centred' if centred else ''}"
         raise AtlasError(f"{atlas.path} has coordinates of another kind ({what}); drift is defined by cosines")
     views = [atlas.model(key) for key in atlas.model_keys]
+    if any(MAP not in v.map_names for v in views):
+        raise AtlasError(
+            f"{atlas.path} has no map {MAP}, on which checkpoints are placed; it needs two anchors or more"
+        )
     fitted = set(views[0].map_quality(MAP)["fitted_on"])
     fitted_views = [v for v in views if v.key in fitted] or views
     return placing([v.coordinates for v in fitted_views], [v.map(MAP).xy for v in fitted_views])

@@ -10,6 +10,7 @@ from precompute.agreement.dimension import (
     dimension_correlation,
     fitted,
     intrinsic_dimension,
+    line_influence,
     pair_ratios,
     ratios,
 )
@@ -225,3 +226,25 @@ def test_what_cannot_be_fitted_is_an_error() -> None:
         fitted(np.full(20, 2.0), discard=1.0)
     with pytest.raises(AtlasError, match="need a generator"):
         dimension_correlation(x, x, permutations=5)
+
+
+def test_the_influence_of_a_ratio_is_what_leaving_it_out_does() -> None:
+    mu = (1 - np.random.default_rng(20).random(400)) ** (-1 / 3)
+    mu[7] = np.nan
+    influence = line_influence(mu)
+    change = np.array([fitted(mu) - fitted(np.delete(mu, i)) for i in range(400)])
+    assert influence[7] == 0.0
+    assert abs(influence.sum()) < 1e-12
+    np.testing.assert_allclose(influence, change, atol=0.06 * change.std())
+
+
+def test_ratios_name_the_two_nearest_distinct_atoms() -> None:
+    x = cloud(21, 50)
+    x[1] = x[0]
+    found = ratios(x)
+    distances = cdist(x, x)
+    np.fill_diagonal(distances, np.inf)
+    distances[:, 1] = np.inf
+    expected = np.argsort(distances, axis=1)[:, :2]
+    expected[1] = -1
+    np.testing.assert_array_equal(np.sort(found.nearest, axis=1), np.sort(expected, axis=1))

@@ -321,9 +321,9 @@ def test_influences_are_what_leaving_structures_out_does(name):
     whole = estimate(np.arange(300))
     predicted = -whole.influence[0, 1]
     assert abs(predicted.sum()) < 1e-9
-    removed = np.array([estimate(np.flatnonzero(structure != s)).value[0, 1] for s in range(0, 100, 5)])
+    removed = np.array([estimate(np.flatnonzero(structure != s)).value[0, 1] for s in range(100)])
     change = removed - whole.value[0, 1]
-    least = 0.6 if name == "cknna" else 0.98  # its neighbour lists are held fixed
-    assert np.corrcoef(change, predicted[::5])[0, 1] > least
+    least = 0.6 if name == "cknna" else 0.98  # which atom enters a list is not followed
+    assert np.corrcoef(change, predicted)[0, 1] > least
     within = 0.2 if name == "cknna" else 0.05
-    assert np.polyfit(predicted[::5], change, 1)[0] == pytest.approx(1.0, abs=within)
+    assert np.polyfit(predicted, change, 1)[0] == pytest.approx(1.0, abs=within)

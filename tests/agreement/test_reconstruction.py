@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 from sklearn.metrics import root_mean_squared_error
 
-from precompute.agreement import reconstruction
-from precompute.agreement.reconstruction import CUTOFFS, gfre, halves, lfre
+from precompute.agreement import maps, reconstruction
+from precompute.agreement.maps import CUTOFFS
+from precompute.agreement.reconstruction import gfre, halves, lfre
 from precompute.agreement.sample import Sample
 from precompute.contracts import AtlasError
 
@@ -57,11 +58,11 @@ def literal_lfre(x, y, split, points):
         total = 0.0
         for a, b, _, _ in local:
             largest = max(np.linalg.norm(a[::2], 2), np.linalg.norm(a[1::2], 2))
-            c_here = max(c, reconstruction.RESOLVED) * largest
+            c_here = max(c, maps.RESOLVED) * largest
             total += ((b[1::2] - a[1::2] @ truncated(a[::2], b[::2], c_here)) ** 2).sum()
             total += ((b[::2] - a[::2] @ truncated(a[1::2], b[1::2], c_here)) ** 2).sum()
         losses.append(total)
-    best = max(CUTOFFS[np.argmin(losses)], reconstruction.RESOLVED)
+    best = max(CUTOFFS[np.argmin(losses)], maps.RESOLVED)
     squares = []
     for a, b, u, v in local:
         largest = max(np.linalg.norm(a[::2], 2), np.linalg.norm(a[1::2], 2))
@@ -81,7 +82,7 @@ def test_the_global_error_is_its_definition(seed, width):
 @pytest.mark.parametrize("seed", [0, 1])
 @pytest.mark.parametrize("width", [5, 30])
 def test_the_local_error_is_its_definition(seed, width, monkeypatch):
-    monkeypatch.setattr(reconstruction, "VALUES_PER_BLOCK", 500)
+    monkeypatch.setattr(maps, "VALUES_PER_BLOCK", 500)
     x, y = spaces(seed, p=width)
     split = halves(Sample.of(len(x)), seed)
     assert lfre(x, y, points=12, seed=seed) == pytest.approx(literal_lfre(x, y, split, 12), abs=1e-6)
@@ -149,3 +150,22 @@ def test_it_refuses_what_is_too_small():
         lfre(x, y)
     with pytest.raises(AtlasError, match="do not vary"):
         gfre(x, np.ones((20, 2)))
+
+
+@pytest.mark.parametrize(("of", "least"), [(reconstruction.global_pairs, 0.95), (reconstruction.local_pairs, 0.6)])
+def test_the_influence_of_fitted_atoms_is_what_leaving_them_out_does(of, least, monkeypatch):
+    """The split of all is kept, less one fitted atom; one cut-off, so that only maps and units change."""
+    monkeypatch.setattr(maps, "CUTOFFS", np.array([0.05]))
+    x, y = spaces(n=300, p=5)
+    split = halves(Sample.of(300), 0)
+    whole = of([x, y], Sample.of(300))
+    changes = []
+    for left_out in split.train[::6]:
+        rows = np.delete(np.arange(300), left_out)
+        place = np.cumsum(np.isin(np.arange(300), rows)) - 1
+        fewer = maps.Halves(place[split.train[split.train != left_out]], place[split.test])
+        monkeypatch.setattr(reconstruction, "halves", lambda *_, found=fewer: found)
+        changes.append(of([x[rows], y[rows]], Sample.of(299)).value[0, 1] - whole.value[0, 1])
+    predicted = -whole.influence[0, 1][split.train[::6]]
+    assert np.corrcoef(changes, predicted)[0, 1] > least
+    assert np.std(predicted) / np.std(changes) == pytest.approx(1.0, abs=0.3)
