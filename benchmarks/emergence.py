@@ -136,13 +136,16 @@ def draw(file: Path, found: list[Step], of: dict[str, Purity], lines: dict[str, 
         colour = INK.get(student, "#444444")
         left.errorbar(x, value, bars, marker="o", ms=4, lw=1.4, capsize=2, color=colour, label=student)
         right.plot(x, [s.energy_mae for s in mine], "o-", ms=4, lw=1.4, color=colour, label=student)
-    for key, style in lines.items():
-        left.axhline(of[key].value, color="#777777", lw=1, ls=style, zorder=0)
-        left.annotate(key, (1, of[key].value), xycoords=("axes fraction", "data"), xytext=(4, 0), va="center",
+    chance = float(np.mean([of[s.name].permuted for s in found]))
+    levels = {"atoms permuted": (chance, ":"), **{key: (of[key].value, style) for key, style in lines.items()}}
+    for name, (level, style) in levels.items():
+        left.axhline(level, color="#777777", lw=1, ls=style, zorder=0)
+        left.annotate(name, (1, level), xycoords=("axes fraction", "data"), xytext=(4, 0), va="center",
                       textcoords="offset points", fontsize=7.5, color="#555555", annotation_clip=False)  # fmt: skip
     left.set_ylabel("neighbours of the same group\n(of other elements)")
     right.set_ylabel("energy error on held-out crystals, eV/atom")
-    right.set_yscale("log")
+    right.set_ylim(bottom=0)
+    left.set_ylim(bottom=0)
     for axes in (left, right):
         axes.set_xscale("log")
         axes.set_xlabel("updates (0: random weights)")

@@ -66,6 +66,7 @@ class MaceLearner:
     """An equivariant student: ScaleShiftMACE, 64 scalar channels, two layers, body order 3; forces are gradients."""
 
     family = "mace"
+    # at 1e-2, MACE's own default for larger batches, it did not learn forces
     learning_rate = 3e-3
 
     def __init__(self, statistics: Mapping[str, float], references: Mapping[int, float], device: str) -> None:

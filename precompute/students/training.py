@@ -13,8 +13,6 @@ from precompute.contracts import AtlasError
 from precompute.students.data import Labelled
 from precompute.students.learners import Learner
 
-DECAYED_FROM = 200
-
 
 @dataclass(frozen=True)
 class Schedule:
@@ -32,12 +30,11 @@ class Schedule:
     force_weight: float = 1.0
     huber: float = 0.1
     clip: float = 5.0
-    weight_decay: float = 0.0
     log_every: int = 500
 
     def __post_init__(self) -> None:
         for name in (f.name for f in fields(self)):
-            if getattr(self, name) < (0 if name in ("warmup", "weight_decay") else 1e-12):
+            if getattr(self, name) < (0 if name == "warmup" else 1e-12):
                 raise AtlasError(f"{name} is {getattr(self, name)}, expected a positive number")
 
     @property
@@ -96,12 +93,7 @@ def train(
     graphs = [learner.graph(x.structure) for x in learnt]
     tested = [(learner.graph(x.structure), x) for x in held_out]
     parameters = [p for p in learner.module.parameters() if p.requires_grad]
-    # norms and biases have no random part to forget
-    groups = [
-        {"params": [p for p in parameters if p.numel() >= DECAYED_FROM], "weight_decay": schedule.weight_decay},
-        {"params": [p for p in parameters if p.numel() < DECAYED_FROM], "weight_decay": 0.0},
-    ]
-    optimiser = torch.optim.AdamW(groups, lr=learner.learning_rate)
+    optimiser = torch.optim.Adam(parameters, lr=learner.learning_rate)
     order = _order(len(learnt), schedule.batch_size, np.random.default_rng(seed))
     losses: list[float] = []
     epoch = 0
