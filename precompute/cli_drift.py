@@ -49,6 +49,7 @@ def drift(
 ) -> None:
     """Follow checkpoints of a model over an atlas: how far atoms moved, and what became of the predictions."""
     from precompute.as_json import print_json
+    from precompute.drift.stored import series_names
     from precompute.drift.verdict import judged, verdict
     from precompute.drift_report.page import write_report
     from precompute.drift_tables import print_series, series_data, write_series_table
@@ -84,6 +85,11 @@ def drift(
         series = drift_store.stored(opened, asked)
         display.say(f"{atlas} holds this already as the series {series.name}")
     else:
+        if asked.name in series_names(opened.file):
+            display.say(
+                f"{atlas} holds a series {asked.name} of other checkpoints or settings, which this one replaces; "
+                "--name keeps both"
+            )
         with display.running():
             drifted = stage.drift(opened, asked, settings, display)
         stop_idle_workers()

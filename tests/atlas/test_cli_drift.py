@@ -53,7 +53,11 @@ def test_the_verdict_decides_the_exit_code_only_where_that_is_asked(kept: Path, 
     done = run("drift", kept, *broken)
     assert done.exit_code == 0
     assert "verdict: damaged" in done.output
-    assert run("drift", kept, *broken, "--gate").exit_code == 4
+    again = run("drift", kept, *broken, "--gate")
+    assert again.exit_code == 4
+    assert "which this one replaces" not in again.output
+    other = run("drift", kept, *broken, "--structures", "30")
+    assert "fake-a-to-fake-a-broken of other checkpoints or settings, which this one replaces" in other.output
     assert run("drift", kept, *broken, "--report", report).exit_code == 4
     assert "Verdict: damaged" in report.read_text()
 
