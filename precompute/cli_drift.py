@@ -101,7 +101,8 @@ def drift(
         except AtlasError as error:
             display.say(f"note: not kept in the atlas: {error}")
     found = verdict(series) if judged(series) else None
-    data = series_data(series, found)
+    grouped = drift_store.grouped_of(opened, series)
+    data = series_data(series, found, grouped)
     if as_json:
         print_json(data)
     else:
@@ -109,7 +110,7 @@ def drift(
     if out is not None:
         write_series_table(series, data, out)
     if report is not None:
-        write_report(opened, series, found, report)
+        write_report(opened, series, found, grouped, report)
         display.say(f"report: {report}")
     if (gate or report is not None) and found is not None and not found.passed:
         sys.exit(DAMAGED)

@@ -40,6 +40,9 @@ def test_json_says_everything_but_single_atoms(kept: Path) -> None:
     assert data["overall"]["reembedded"]["value"][2] > 0
     assert {e["symbol"] for e in data["elements"]} >= {"Na", "Cl", "Fe", "Kr"}
     assert data["record"]["measured"]["structures"] == 38
+    assert sum(g["atoms"] for g in data["groups"]) == data["record"]["measured"]["representatives"]
+    assert len(data["structures"]["reembedded"]) == 38
+    assert len(data["orbits"]["representative"]) == len(data["orbits"]["reembedded"])
     assert isinstance(data["verdict"]["passed"], bool)
     for check in data["verdict"]["checks"]:
         assert check["meaning"]
@@ -80,7 +83,7 @@ def test_a_table_has_a_row_for_each_checkpoint_element_and_measure(kept: Path, t
     with out.open() as handle:
         rows = list(csv.DictReader(handle))
     data = json.loads(kept.with_suffix(".json").read_text())
-    assert len(rows) == 3 * (7 + 4 * len(data["elements"]))
+    assert len(rows) == 3 * (7 + 4 * len(data["elements"]) + 3 * len(data["groups"]))
     sodium = next(e for e in data["elements"] if e["symbol"] == "Na")
     row = next(r for r in rows if (r["over"], r["measure"], r["checkpoint"]) == ("Na", "frozen", "fake-a-moved"))
     assert float(row["value"]) == sodium["frozen"]["value"][2]
