@@ -40,7 +40,8 @@ def finetune(question: Question, display: Display) -> RunRecord:
     spec = preparing.resolved(question)
     data = load(question.data, spec.family)
     folder = question.out
-    lock = FileLock(folder.with_name(f".{folder.name}.lock"), timeout=0)
+    place = folder.resolve()  # a folder named "." has no name
+    lock = FileLock(place.with_name(f".{place.name}.lock"), timeout=0)
     folder.parent.mkdir(parents=True, exist_ok=True)
     try:
         with lock:

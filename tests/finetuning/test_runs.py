@@ -136,10 +136,13 @@ def test_what_cannot_be_run_is_said(fake: Path, changed: dict[str, Any], reason:
         finetune(asked(fake / "run", **changed), quiet())
 
 
-def test_a_folder_of_other_things_is_left_alone(fake: Path) -> None:
+def test_a_folder_of_other_things_is_left_alone(fake: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (fake / "thesis.tex").write_text("x", encoding="utf-8")
     with pytest.raises(AtlasError, match="holds other things"):
         finetune(asked(fake), quiet())
+    monkeypatch.chdir(fake)
+    with pytest.raises(AtlasError, match="holds other things"):
+        finetune(asked(Path()), quiet())
 
 
 @pytest.mark.usefixtures("in_process")
