@@ -9,7 +9,7 @@ import { CHANGES } from "./words.js";
 
 const MAP_GAP = 14; // px
 const MAP_HEAD = 20; // px
-const [KEY_HEIGHT, KEY_SWATCH, KEY_BAR] = [22, 9, 110]; // px
+const [KEY_HEIGHT, KEY_SWATCH, KEY_BAR, KEY_FONT] = [22, 9, 110, 10.5]; // px
 
 const aboutSeries = (series) => [series.name, series.kind, series.experiment, strategyName(series), series.seed, series.base, series.layer, series.anchors, series.k];
 const ABOUT_HEAD = ["series", "kind", "experiment", "strategy", "seed", "base", "layer", "anchors", "k"];
@@ -43,8 +43,8 @@ function keyNodes(key, y) {
     const each = colours.length > 1 ? KEY_BAR / colours.length : KEY_SWATCH;
     const boxes = colours.map((fill, k) => svgNode("rect", { x: x + k * each, y: y - KEY_SWATCH, width: each + (colours.length > 1 ? 0.4 : 0), height: KEY_SWATCH, fill }));
     x += colours.length * each + (colours.length ? 5 : 0);
-    const said = svgNode("text", { x, y, "font-size": 10.5 }, text);
-    x += textWidth(text) + 10;
+    const said = svgNode("text", { x, y, "font-size": KEY_FONT, fill: "var(--text)" }, text);
+    x += textWidth(text, `${KEY_FONT}px Inter, Arial, sans-serif`) + 10;
     return [...boxes, said];
   });
 }
@@ -64,8 +64,8 @@ export function mapsDrawing(maps, key = null) {
     const [w, h] = sizes[k];
     const group = svgNode("g", { transform: `translate(${x} ${MAP_HEAD})` });
     const [name, says] = map.title();
-    group.append(svgNode("text", { x: 0, y: -7, "font-size": 12, "font-weight": 600 }, name));
-    group.append(svgNode("text", { x: w, y: -7, "font-size": 10.5, "text-anchor": "end" }, says.trim()));
+    group.append(svgNode("text", { x: 0, y: -7, "font-size": 12, "font-weight": 600, fill: "var(--text)" }, name));
+    group.append(svgNode("text", { x: w, y: -7, "font-size": 10.5, "text-anchor": "end", fill: "var(--text)" }, says.trim()));
     group.append(svgNode("rect", { width: w, height: h, fill: "none", stroke: "var(--strong-line)" }));
     group.append(svgNode("image", { href: map.canvas.toDataURL(), width: w, height: h }));
     for (const node of map.svg.childNodes) group.append(node.cloneNode(true));

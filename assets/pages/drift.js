@@ -205,7 +205,7 @@ export function makeDriftPage(atlas, host) {
     parts.maps.style.setProperty("--maps", names.length);
     const anchors = now.entries.length > 1 ? `, anchors ${CHANGES[now.asked.anchors].short}` : "";
     const whose = new Set(now.entries.map(({ series }) => series.base)).size > 1 ? "Maps of the bases" : `Map of ${now.chosen.base}`;
-    parts.mapsTitle.textContent = `${whose}: atoms and their trails${anchors}`;
+    parts.mapsTitle.textContent = `${whose}: atoms${now.asked.stretch ? " and their trails" : ""}${anchors}`;
   }
 
   async function loadAtoms() {

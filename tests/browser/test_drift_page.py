@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 
 import pytest
 from playwright.sync_api import expect
@@ -240,6 +241,11 @@ def test_what_is_shown_is_saved(visit):
     assert name == "synthetic-drift-7net-0-naive-seed0-maps-step2.svg"
     assert body.count(b"data:image/png") == 3
     assert b"fine-tuned here" in body
+    assert b"99 % of all atoms" in body
+    titles = re.findall(rb"<text[^>]*>naive</text>", body)
+    assert titles
+    ink = page.evaluate("getComputedStyle(document.body).color").encode()
+    assert all(b"fill: " + ink in title for title in titles)
     _, body = saved(page, "curves-csv")
     assert "Procrustes to base" in {r["measure"] for r in csv.DictReader(io.StringIO(body.decode("utf-8-sig")))}
     assert saved(page, "curves-png")[1].startswith(b"\x89PNG")
