@@ -15,7 +15,7 @@ from dashboard.drift.outputs import against_output
 from dashboard.labels import clean
 from dashboard.plain import plain
 from precompute.drift.records import OF_ELEMENTS, Estimates, Forgetting, Series
-from precompute.drift.stored import DRIFT, read_series, series_attrs, series_names
+from precompute.drift.stored import DRIFT, embedded_layer, read_series, series_attrs, series_names
 from precompute.drift.verdict import judged, verdict
 
 PARTS = ("value", "low", "high")
@@ -67,11 +67,12 @@ def described(data: AtlasData, name: str) -> dict[str, Any]:
     attrs = series_attrs(file, name)
     base = clean(attrs["base"], 80)
     card = data.cards.get(base)
+    layer = clean(card.layer if card else embedded_layer(file, name), 80)
     step = file.read(f"{DRIFT}/{name}/step")
     return {
         "name": name, "title": clean(attrs["title"], 120), "kind": str(attrs["kind"]),
         "experiment": clean(attrs["experiment"], 120), "base": base, "family": clean(attrs["family"], 40),
-        "strategy": clean(attrs["strategy"], 40), "seed": attrs["seed"], "layer": clean(card.layer, 80) if card else "",
+        "strategy": clean(attrs["strategy"], 40), "seed": attrs["seed"], "layer": layer,
         "trained_on": symbols(data, np.asarray(list(_integers(attrs["trained_on"])), int)),
         "checkpoints": [clean(c, 80) for c in _items(attrs["checkpoints"])],
         "step": [float(s) for s in step.tolist()], "step_unit": str(attrs["step_unit"]),

@@ -43,6 +43,13 @@ def series_attrs(file: AtlasFile, name: str) -> dict[str, Any]:
     return file.attrs(f"{DRIFT}/{name}")
 
 
+def embedded_layer(file: AtlasFile, name: str) -> str:
+    """The layer of the base that a series' coordinates are of; empty where its embeddings are not stored."""
+    place = f"{DRIFT}/{name}/embeddings/0"
+    provenance = file.attrs(place).get("provenance") if file.has(place) else None
+    return str(provenance.get("layer") or "") if isinstance(provenance, dict) else ""
+
+
 def read_series(file: AtlasFile, name: str) -> Series:
     """The series of that name, which must be there."""
     base = f"{DRIFT}/{name}"

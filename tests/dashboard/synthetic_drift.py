@@ -18,6 +18,7 @@ STRATEGIES = {"naive": 0.08, "replay": 0.02, "multihead": 0.01}
 SEEDS = {"naive": (0, 1), "replay": (0, 1), "multihead": (0,)}
 STEPS = (0.0, 40.0, 80.0, 120.0)
 PUBLISHED, STUDENT, HEADS = "7net-0-to-chgnet-r2scan", "student-mace", "7net-0-to-mine"
+LAYER = "invariant part of layer 1"
 
 
 def write_drift_atlas(path: Path, copies: int = 4) -> Path:
@@ -32,6 +33,7 @@ def add_drift(file: AtlasFile) -> None:
             write_series(file, fine_tuned(file, strategy, seed))
     write_series(file, series(file, PUBLISHED, "published", 0.05, (0.0, 1.0), outputs=False))
     write_series(file, series(file, STUDENT, "training", 0.4, (0.0, 100.0, 1000.0), base="mace-student-start", part=2))
+    file.require_group(f"drift/{STUDENT}/embeddings/0", {"provenance": {"layer": LAYER}})
     write_series(file, series(file, HEADS, "comparison", 0.3, (0.0, 1.0)))
 
 

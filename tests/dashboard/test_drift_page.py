@@ -13,8 +13,17 @@ from dashboard.drift.outputs import rank_correlation, structure_means
 from dashboard.drift.series import readable
 from dashboard.state import default_view, parse, query
 from precompute.drift.records import OF_ELEMENTS, OVERALL
-from precompute.drift.stored import read_series
-from tests.dashboard.synthetic_drift import EXPERIMENT, HEADS, OXYGEN, PUBLISHED, STEPS, STUDENT, write_drift_atlas
+from precompute.drift.stored import embedded_layer, read_series
+from tests.dashboard.synthetic_drift import (
+    EXPERIMENT,
+    HEADS,
+    LAYER,
+    OXYGEN,
+    PUBLISHED,
+    STEPS,
+    STUDENT,
+    write_drift_atlas,
+)
 
 NAIVE = "7net-0-naive-seed0"
 BASE = "/data/drifting/drift"
@@ -201,3 +210,10 @@ def test_damaged_parts_are_left_at_their_default_and_told(atlas, asked, word):
     assert view == replace(default_view(atlas), **kept)
     assert len(notices) == 1
     assert word in notices[0]
+
+
+def test_the_layer_is_told_of_bases_that_are_no_models_of_the_atlas_too(ask, atlas):
+    layers = {s["name"]: s["layer"] for s in ask().json["series"]}
+    assert layers[STUDENT] == LAYER
+    assert layers[NAIVE] == atlas.cards["7net-0"].layer
+    assert embedded_layer(atlas.atlas.file, NAIVE) == ""
