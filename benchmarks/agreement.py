@@ -7,6 +7,9 @@
    `python -m benchmarks.agreement --pairs ATLAS`.
 3. The same but transport on 500 atoms, as a page recomputes for a selection.
 
+By themselves, since they take hours: peak resident memory and seconds of every metric over one pair of 50,000 x 2,048,
+and of all in one: `python -m benchmarks.agreement --memory`, see `benchmarks.agreement_memory`.
+
 Seconds are those of the clock, and of the processor in brackets; on a machine that is doing other things the latter,
 with OMP_NUM_THREADS=1, say what one idle core would take.
 """
@@ -21,6 +24,7 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks import agreement_memory
 from precompute.agreement.cknna import cknna
 from precompute.agreement.metrics import METRICS
 from precompute.agreement.pairs import compare
@@ -97,6 +101,9 @@ def clocks() -> np.ndarray:
 def main(arguments: list[str]) -> None:
     if arguments == ["--cknna"]:
         time_cknna()
+        return
+    if arguments[:1] == ["--memory"]:
+        agreement_memory.table(arguments[1:])
         return
     if arguments[:1] == ["--pairs"]:
         time_pairs(Atlas(arguments[1]))

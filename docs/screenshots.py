@@ -81,7 +81,7 @@ SHOTS = (
     Shot("agreement-anchors", "?page=agreement&figure=anchors", part=".agree-side"),
     Shot("neighbours", "?page=neighbours&pair=7net-0,chgnet-0.3.0&atom=BaCeO3-cubic-perovskite:2"),
     Shot("neighbours-where", "?page=neighbours&pair=7net-0,chgnet-0.3.0", part=".where", size=(1920, 1080)),
-    Shot("drift", "?page=drift", size=(1440, 1100)),
+    Shot("drift", "?page=drift&stretch=10", size=(1440, 1100)),
     Shot("keys", f"?{TWO}", act=press("?")),
     Shot("views", f"?{TWO}", act=click("Views")),
     Shot("export", f"?{TWO}", act=click("Export")),

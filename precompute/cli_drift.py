@@ -49,6 +49,7 @@ def drift(
 ) -> None:
     """Follow checkpoints of a model over an atlas: how far atoms moved, and what became of the predictions."""
     from precompute.as_json import print_json
+    from precompute.drift.stored import series_names
     from precompute.drift.verdict import judged, verdict
     from precompute.drift_report.page import write_report
     from precompute.drift_tables import print_series, series_data, write_series_table
@@ -84,6 +85,11 @@ def drift(
         series = drift_store.stored(opened, asked)
         display.say(f"{atlas} holds this already as the series {series.name}")
     else:
+        if asked.name in series_names(opened.file):
+            display.say(
+                f"{atlas} holds a series {asked.name} of other checkpoints or settings, which this one replaces; "
+                "--name keeps both"
+            )
         with display.running():
             drifted = stage.drift(opened, asked, settings, display)
         stop_idle_workers()
@@ -95,7 +101,8 @@ def drift(
         except AtlasError as error:
             display.say(f"note: not kept in the atlas: {error}")
     found = verdict(series) if judged(series) else None
-    data = series_data(series, found)
+    grouped = drift_store.grouped_of(opened, series)
+    data = series_data(series, found, grouped)
     if as_json:
         print_json(data)
     else:
@@ -103,7 +110,7 @@ def drift(
     if out is not None:
         write_series_table(series, data, out)
     if report is not None:
-        write_report(opened, series, found, report)
+        write_report(opened, series, found, grouped, report)
         display.say(f"report: {report}")
     if (gate or report is not None) and found is not None and not found.passed:
         sys.exit(DAMAGED)

@@ -16,6 +16,7 @@ from rich.table import Table
 
 from precompute.as_json import as_json
 from precompute.contracts import AtlasError
+from precompute.drift.grouped import GROUPED, Grouped
 from precompute.drift.measures import MEASURES
 from precompute.drift.records import OF_ELEMENTS, Estimates, Series
 from precompute.drift.verdict import Verdict
@@ -50,8 +51,8 @@ def counted(series: Series) -> str:
     )
 
 
-def series_data(series: Series, verdict: Verdict | None = None) -> dict[str, Any]:
-    """A series as plain data: everything but the arrays over atoms and structures, which the atlas holds."""
+def series_data(series: Series, verdict: Verdict | None = None, grouped: Grouped | None = None) -> dict[str, Any]:
+    """A series as plain data: everything but the arrays over single atoms, which the atlas holds."""
     plain = {
         name: getattr(series, name)
         for name in ("name", "title", "kind", "experiment", "base", "family", "strategy", "seed", "step_unit", "k",
@@ -77,9 +78,29 @@ def series_data(series: Series, verdict: Verdict | None = None) -> dict[str, Any
             }
             for e, z in enumerate(series.elements)
         ],
+        **({} if grouped is None else _grouped(grouped)),
         "forgetting": _forgetting(series),
         "verdict": None if verdict is None else asdict(verdict),
         "record": dict(series.record),
+    }
+
+
+def _grouped(grouped: Grouped) -> dict[str, Any]:
+    return {
+        "groups": [
+            {"group": name, "atoms": int(grouped.category_atoms[c])}
+            | {measure: _parts(of, (slice(None), c)) for measure, of in grouped.of_categories.items()}
+            for c, name in enumerate(grouped.categories)
+        ],
+        # means over atoms at the last checkpoint, without intervals; columns, as there can be thousands
+        **{
+            name: {index: of.index.tolist(), "atoms": of.atoms.tolist()}
+            | {measure: values.tolist() for measure, values in of.values.items()}
+            for name, index, of in (
+                ("orbits", "representative", grouped.orbits),
+                ("structures", "structure", grouped.structures),
+            )
+        },
     }
 
 
@@ -109,7 +130,8 @@ def _forgetting(series: Series) -> dict[str, Any] | None:
 
 
 def write_series_table(series: Series, data: dict[str, Any], out: Path) -> None:
-    """Write `data` of a series to a ``.json`` file, or to a ``.csv`` of one row a checkpoint, element and measure.
+    """Write `data` of a series to a ``.json`` file, or to a ``.csv`` of one row a checkpoint, element or group and
+    measure.
 
     Raises
     ------
@@ -124,6 +146,7 @@ def write_series_table(series: Series, data: dict[str, Any], out: Path) -> None:
             table = csv.writer(handle)
             table.writerow(["checkpoint", "step", "over", "atoms", "measure", "unit", *PARTS])
             table.writerows(_rows(series))
+            table.writerows(_group_rows(series, data.get("groups", [])))
     except OSError as error:
         raise AtlasError(f"cannot write {out}: {error.strerror}") from error
 
@@ -140,6 +163,15 @@ def _rows(series: Series) -> Iterator[list[Any]]:
                 numbers = [float(getattr(series.of_elements[measure], part)[t, e]) for part in PARTS]
                 count = int(series.element_atoms[e])
                 yield [*head, symbol(int(z)), count, measure, _stored_unit(measure), *_blanks(numbers)]
+
+
+def _group_rows(series: Series, groups: list[dict[str, Any]]) -> Iterator[list[Any]]:
+    for t, name in enumerate(series.checkpoints):
+        for of in groups:
+            for measure in GROUPED:
+                numbers = [float(of[measure][part][t]) for part in PARTS]
+                head = [name, float(series.step[t]), of["group"], of["atoms"], measure]
+                yield [*head, _stored_unit(measure), *_blanks(numbers)]
 
 
 def _blanks(numbers: list[float]) -> list[float | str]:

@@ -36,18 +36,6 @@ export function metricGroups(metrics, run) {
 
 export const runGroups = (runs) => [["", runs.map((run) => [run.name, runLabel(run), false])]];
 
-/* Buttons of which one is pressed: [[value, text, says]]. */
-export function pressedButtons(label, options, change) {
-  const buttons = options.map(([value, text, says]) => buildNode("button", { type: "button", class: "tool", "data-value": value, "aria-pressed": "false", title: says, onclick: () => change(value) }, text));
-  return {
-    node: buildNode("div", { class: "agree-buttons", role: "group", "aria-label": label }, ...buttons),
-    buttons,
-    press(value) {
-      for (const button of buttons) button.setAttribute("aria-pressed", String(button.dataset.value === value));
-    },
-  };
-}
-
 /* Tabs: one stop of the Tab key, arrows go along. */
 export function makeTabs(label, tabs, change) {
   const buttons = tabs.map(([value, text]) => buildNode("button", { type: "button", role: "tab", class: "tab", id: `agree-tab-${value}`, "data-value": value, "aria-controls": "agree-figure", onclick: () => change(value) }, text));

@@ -1,6 +1,7 @@
 /* What the Agreement page is made of. */
 import { buildNode, svgNode } from "../panels/nodes.js";
-import { makeTabs, namedSelect, pressedButtons } from "./controls.js";
+import { makeSegments } from "../panels/segments.js";
+import { makeTabs, namedSelect } from "./controls.js";
 import { FIGURES } from "./figures.js";
 import { makeFigureTip } from "./tip.js";
 
@@ -14,11 +15,11 @@ export function agreementParts(host, act) {
   };
   const metric = namedSelect("Metric", "agree-metric", (v) => act.set({ metric: v }));
   const run = namedSelect("Compared", "agree-run", (v) => act.set({ run: v, over: "atlas" }));
-  const over = pressedButtons("Over which atoms", [
+  const over = makeSegments("Over which atoms", [
     ["atlas", "Whole atlas", "Scores that were computed with the atlas"],
     ["selection", "Selection", "Compute the scores over the selected atoms: by elements, legend, search, ranges or lasso"],
   ], (v) => act.set({ over: v }));
-  const order = pressedButtons("Order of the models", [["tree", "Tree", "The most alike beside each other"], ["list", "List", "As the atlas lists them"]], (v) => act.set({ order: v }));
+  const order = makeSegments("Order of the models", [["tree", "Tree", "The most alike beside each other"], ["list", "List", "As the atlas lists them"]], (v) => act.set({ order: v }));
   const saves = (of) => buildNode("span", { class: "agree-save" }, "Save ", ...SAVED.filter(([kind]) => of === "matrix" || kind !== "json").map(([kind, text, says]) =>
     buildNode("button", { type: "button", class: "link", title: of === "matrix" ? says : kind === "csv" ? "Save the numbers of this figure as a table" : says.replace("the matrix", "this figure"), "data-save": kind, onclick: () => act.save(of, kind) }, text)));
   const tabs = makeTabs("Figures", Object.entries(FIGURES).map(([value, { label }]) => [value, label]), (v) => act.set({ figure: v }));

@@ -14,10 +14,11 @@ const STRATEGY_LOOKS = {
   "replay+ewc": { light: "#8a3ffc", dark: "#be95ff", dash: "8 3 2 3", mark: "diamond" },
   multihead: { light: "#a02c6d", dark: "#f08cc3", dash: "4 2", mark: "diamond" },
 };
-const OTHER_LOOK = { light: "#16191f", dark: "#eceef2", dash: "", mark: "disc" };
+const OTHER_LOOKS = [{ light: "#16191f", dark: "#eceef2", dash: "", mark: "disc" }, { light: "#8a3ffc", dark: "#be95ff", dash: "7 3", mark: "square" }, { light: "#00795a", dark: "#33c79c", dash: "2 3", mark: "triangle" }];
 
-export function strategyLook(strategy, theme) {
-  const look = STRATEGY_LOOKS[strategy] || OTHER_LOOK;
+/* What has no strategy is told apart by its row. */
+export function strategyLook(strategy, theme, row = 0) {
+  const look = STRATEGY_LOOKS[strategy] || OTHER_LOOKS[row % OTHER_LOOKS.length];
   return { ink: look[theme], dash: look.dash, mark: look.mark };
 }
 

@@ -45,8 +45,8 @@ function markOf(mark, x, y, more) {
 /* The key of the strategies, in a line. */
 function strategyKey(entries, theme, width) {
   let at = 2;
-  return entries.flatMap(({ series }) => {
-    const look = strategyLook(series.strategy, theme);
+  return entries.flatMap(({ series }, row) => {
+    const look = strategyLook(series.strategy, theme, row);
     const name = cutText(strategyName(series), Math.max(60, width / entries.length - 44));
     const parts = [chartLine(at, 9, at + 26, 9, { stroke: look.ink, "stroke-width": 2, "stroke-dasharray": look.dash }), markOf(look.mark, at + 13, 9, { fill: look.ink }), chartText(at + 32, 13, name)];
     at += 50 + textWidth(name);
@@ -83,7 +83,7 @@ function oneChart(chart, { entries, mean, theme, noun, t, one }, box) {
   parts.push(chartLine(now, inner.top, now, inner.bottom, { stroke: inkOf("quiet"), "stroke-dasharray": "3 3" }));
   const marks = [];
   for (const { entry, points } of curves) {
-    const look = strategyLook(entry.series.strategy, theme);
+    const look = strategyLook(entry.series.strategy, theme, entries.indexOf(entry));
     const within = (v) => Math.min(Math.max(y(v * change.factor), inner.top), inner.bottom);
     const at = (p, v) => `${x(across(p, entry.series)).toFixed(1)} ${within(v).toFixed(1)}`;
     const banded = points.filter((p) => isKnown(p.low) && isKnown(p.high));

@@ -7,12 +7,13 @@ import { buildNode } from "../panels/nodes.js";
 import { counted } from "../panels/words.js";
 import { changeColour, changeGradient } from "./colours.js";
 import { numberOf } from "./means.js";
+import { fineTunedOn } from "./series.js";
 import { changeCellText, changeLabel, rangeText, withUnit } from "./words.js";
 
 /* Cells of the table, one an element of the atlas; `of` as the page draws it. */
 export function changeCells(elements, { told, runs, mean, t, change, noun, scale, stops, step }) {
   const flagged = new Set(told.forgetting?.flagged || []);
-  const inData = new Set(told.trained_on);
+  const inData = new Set(fineTunedOn(told));
   return elements.map(({ symbol, name, n }) => {
     const found = numberOf(runs, mean, change.field, t, symbol);
     const marks = [inData.has(symbol) ? "in the fine-tuning data" : "", flagged.has(symbol) ? "⚑ flagged as forgotten" : ""].filter(Boolean);

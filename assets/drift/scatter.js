@@ -4,6 +4,8 @@ import { stepText, strategyName } from "./series.js";
 import { CHANGES, changeLabel, shownText, withUnit } from "./words.js";
 import { sizesOf } from "./worst.js";
 
+const noOutputs = (series) => (series.kind === "training" ? "Energies and forces of a student are not followed: its random start predicts nothing to change from." : "No energies or forces were computed for this series; follow it again without --no-outputs.");
+
 export function makeScatter(parts, { choose, atomLines, firstAtom }) {
   const svg = parts.outputs;
   let near = null; // what is under a place in it, and of what
@@ -45,7 +47,7 @@ export function makeScatter(parts, { choose, atomLines, firstAtom }) {
       const drawn = drawOutputs(svg, { x, y, base, mask: ofStructures ? picked.structures : picked.mask, change, output, noun, log: asked.decades, chosen: at }, [w, h]);
       near = known ? drawn.near : null;
       last = { x, y, output, change, noun, ofStructures, atoms };
-      parts.outputsSay.textContent = known ? `${dotsWords(drawn, `${what}s`)}${picked.mask ? ", those not selected in grey" : ""}. ${correlationText(told.output[asked.movers][asked.anchors][t], what)}` : "No energies or forces were computed for this series; follow it again without --no-outputs.";
+      parts.outputsSay.textContent = known ? `${dotsWords(drawn, `${what}s`)}${picked.mask ? ", those not selected in grey" : ""}. ${correlationText(told.output[asked.movers][asked.anchors][t], what)}` : noOutputs(chosen);
       svg.setAttribute("aria-label", `${parts.outputsTitle.textContent}. ${parts.outputsSay.textContent}`);
     },
   };

@@ -1,6 +1,11 @@
 /* Series of checkpoints: how they are grouped and named, and which of them are shown beside each other. */
 import { groupedNumber } from "../panels/words.js";
 
+const MOST_NAMED = 12; // elements
+
+/* Elements of the fine-tuning data; a student's training has no others to be told from. */
+export const fineTunedOn = (series) => (series.kind === "training" ? [] : series.trained_on);
+
 /* What a series is, in words; `says` is what has to be known before its numbers are read. */
 export const SERIES_KINDS = {
   "fine-tuning": { label: "fine-tuned here", group: "Fine-tuned here", says: "A published model trained further by a run that is recorded with this atlas; the later checkpoints are not published models." },
@@ -17,7 +22,7 @@ export const changeNoun = (series) => (series.kind === "comparison" ? "Differenc
 const seedText = (seed) => (seed === null || seed === undefined ? "" : `seed ${seed}`);
 
 /* What tells a series from others of its experiment. */
-export const strategyName = (series) => series.strategy || series.title || series.name;
+export const strategyName = (series) => series.strategy || (series.kind === "training" ? series.title.split(":")[0] : series.title) || series.name;
 export const seriesLabel = (series) => (series.experiment ? [strategyName(series), seedText(series.seed)].filter(Boolean).join(", ") : series.title || series.name);
 
 /* Options of the picker: a group an experiment, or a kind for series without one. */
@@ -33,20 +38,23 @@ export function seriesGroups(all) {
 /* The series that a view asks for, or the first one. */
 export const chosenSeries = (all, name) => all.find((series) => series.name === name) || all[0] || null;
 
-/* One series a strategy of the same experiment: that of the same seed where there is one. The chosen one is among them. */
+const kindOfRun = (series) => `${series.strategy}\n${series.base}`;
+
+/* One series a strategy and base of the same experiment: that of the same seed where there is one. The chosen one is among
+   them. */
 export function besideOf(all, chosen) {
   if (!chosen.experiment) return [chosen];
   const found = new Map();
   for (const series of all.filter((s) => s.experiment === chosen.experiment)) {
-    const held = found.get(series.strategy);
-    if (!held || (held.seed !== chosen.seed && series.seed === chosen.seed)) found.set(series.strategy, series);
+    const held = found.get(kindOfRun(series));
+    if (!held || (held.seed !== chosen.seed && series.seed === chosen.seed)) found.set(kindOfRun(series), series);
   }
-  found.set(chosen.strategy, chosen);
+  found.set(kindOfRun(chosen), chosen);
   return [...found.values()];
 }
 
 /* The series that differ from one in their seed only, itself among them. */
-export const seedsOf = (all, series) => (series.experiment ? all.filter((s) => s.experiment === series.experiment && s.strategy === series.strategy) : [series]);
+export const seedsOf = (all, series) => (series.experiment ? all.filter((s) => s.experiment === series.experiment && kindOfRun(s) === kindOfRun(series)) : [series]);
 
 /* Which checkpoint a view's step is of a series. */
 export const stepOf = (series, step) => (step < 0 || step >= series.step.length ? series.step.length - 1 : step);
@@ -70,14 +78,14 @@ export function stepText(series, k) {
 }
 
 /* The same where there is little room. */
-export const stepTick = (series, k) => (series.step_unit === "checkpoint" || k === 0 ? stepText(series, k) : groupedNumber(series.step[k]));
+export const stepTick = (series, k) => (k === 0 ? "start" : series.step_unit === "checkpoint" ? stepText(series, k) : groupedNumber(series.step[k]));
 
 /* What a series is of, in a line. */
 export function seriesFacts(series, told) {
   const sites = told ? `, ${groupedNumber(told.counted.reembedded)} symmetry-distinct` : "";
   return [
     `${series.kind === "comparison" ? "From" : "Base"} ${series.base}${series.family ? ` (${[series.family, series.layer].filter(Boolean).join(", ")})` : ""}`,
-    series.trained_on.length ? `trained on ${series.trained_on.join(", ")}` : series.kind === "fine-tuning" ? "training data not known" : "",
+    series.trained_on.length ? `trained on ${series.trained_on.length > MOST_NAMED ? `${series.trained_on.length} elements` : series.trained_on.join(", ")}` : series.kind === "fine-tuning" ? "training data not known" : "",
     `${groupedNumber(series.atoms)} atoms${sites}, in ${groupedNumber(series.structures)} structures`,
     `${series.anchors} anchors`,
   ].filter(Boolean).join(" · ");

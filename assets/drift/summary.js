@@ -28,12 +28,12 @@ export function verdictText(verdict) {
 }
 
 /* What is known of forgetting, short. */
-export function flagsText({ forgetting, trained_on }) {
+export function flagsText({ forgetting, trained_on, kind }) {
   if (forgetting) {
     const { flagged } = forgetting;
     return flagged.length ? `⚑ ${flagged.slice(0, FLAGS_SHOWN).join(", ")}${flagged.length > FLAGS_SHOWN ? `, ${flagged.length - FLAGS_SHOWN} more` : ""}` : "none";
   }
-  return trained_on.length ? "not tested" : "–";
+  return kind !== "training" && trained_on.length ? "not tested" : "–";
 }
 
 /* How flags are set, in words, with what they found. */
@@ -69,9 +69,9 @@ export function makeSummary(choose) {
       const [first] = entries;
       const th = (text, title, more) => buildNode("th", { scope: "col", title, class: more || null }, text);
       const columns = SUMMED.map((name) => th(`${changeLabel(CHANGES[name], noun).replace(", anchors", ",")}${name === "retention" ? ` of ${first.told.k}` : ""}${CHANGES[name].unit ? ` (${CHANGES[name].unit})` : ""}`, CHANGES[name].meaning, [name === field ? "shown" : "", name === "angular" ? "drift-wide" : ""].filter(Boolean).join(" ")));
-      head.replaceChildren(buildNode("tr", {}, th(entries.length > 1 ? "Strategy" : "Series"), ...columns, th("Forgotten", "Elements outside the fine-tuning data that moved further than runs that differ in their seed only"), th("Verdict", "Against thresholds fixed beforehand")));
-      const rows = summaryRows(entries, mean).map(({ series, told, runs, t, numbers }) => {
-        const look = strategyLook(series.strategy, theme);
+      head.replaceChildren(buildNode("tr", {}, th(entries.some(({ series }) => series.strategy) ? "Strategy" : "Series"), ...columns, th("Forgotten", "Elements outside the fine-tuning data that moved further than runs that differ in their seed only"), th("Verdict", "Against thresholds fixed beforehand")));
+      const rows = summaryRows(entries, mean).map(({ series, told, runs, t, numbers }, row) => {
+        const look = strategyLook(series.strategy, theme, row);
         const swatch = buildNode("i", { class: "drift-swatch", "aria-hidden": "true" });
         swatch.style.background = look.ink;
         const label = buildNode("button", { type: "button", class: "link drift-choose", "data-key": series.name, "aria-pressed": String(series.name === chosen), onclick: () => choose(series.name) }, strategyName(series));

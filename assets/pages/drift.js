@@ -14,7 +14,7 @@ import { REDUCED_MOTION, makePlayer } from "../drift/player.js";
 import { definitions, recordLines } from "../drift/record.js";
 import { elementsTable, mapsDrawing, numbersTable } from "../drift/saving.js";
 import { makeScatter } from "../drift/scatter.js";
-import { besideOf, changeNoun, chosenSeries, kindOf, sameStep, seedsOf, seriesFacts, seriesLabel, stepOf, stepText, strategyName } from "../drift/series.js";
+import { besideOf, changeNoun, chosenSeries, fineTunedOn, kindOf, sameStep, seedsOf, seriesFacts, seriesLabel, stepOf, stepText, strategyName } from "../drift/series.js";
 import { flagsWords, makeSummary, verdictWords } from "../drift/summary.js";
 import { CHANGES, cellUnit, changeLabel, changeOf, withUnit } from "../drift/words.js";
 import { makeWorst } from "../drift/worst.js";
@@ -127,7 +127,7 @@ export function makeDriftPage(atlas, host) {
   function drawNumbers() {
     const { chosen, entries, entry, mean, noun } = now;
     const kind = kindOf(chosen);
-    parts.title.textContent = chosen.experiment ? `${chosen.experiment}: ${seriesLabel(chosen)}` : chosen.title || chosen.name;
+    parts.title.textContent = chosen.experiment && chosen.strategy ? `${chosen.experiment}: ${seriesLabel(chosen)}` : chosen.title || chosen.name;
     parts.badge.textContent = kind.label;
     parts.badge.dataset.kind = chosen.kind;
     parts.facts.textContent = `${kind.says} ${seriesFacts(chosen, entry.told)}.`;
@@ -162,7 +162,7 @@ export function makeDriftPage(atlas, host) {
     const has = entry.told;
     parts.key.replaceChildren(...[
       cellUnit(change, scales().elements.hi), asked.measure === "energy" ? "Energies are of crystals, so elements and atoms show drift. " : "",
-      has.trained_on.length ? buildNode("span", { class: "key-in-data" }, "outlined: in the fine-tuning data") : "", " ",
+      fineTunedOn(has).length ? buildNode("span", { class: "key-in-data" }, "outlined: in the fine-tuning data") : "", " ",
       has.forgetting ? buildNode("span", { class: "key-flag" }, "⚑ forgotten after the last step") : "", ` Means over symmetry-distinct atoms${mean && entry.runs.length > 1 ? ` and ${entry.runs.length} seeds` : ""}. Click an element for its curves and atoms.`,
     ].filter(Boolean));
     const curved = chosen.step.length > 2;
@@ -196,7 +196,8 @@ export function makeDriftPage(atlas, host) {
     if (nodes.some((node, k) => parts.maps.children[k] !== node)) parts.maps.replaceChildren(...nodes);
     parts.maps.style.setProperty("--maps", names.length);
     const anchors = now.entries.length > 1 ? `, anchors ${CHANGES[now.asked.anchors].short}` : "";
-    parts.mapsTitle.textContent = `Map of ${now.chosen.base}: atoms and their trails${anchors}`;
+    const whose = new Set(now.entries.map(({ series }) => series.base)).size > 1 ? "Maps of the bases" : `Map of ${now.chosen.base}`;
+    parts.mapsTitle.textContent = `${whose}: atoms and their trails${anchors}`;
   }
 
   async function loadAtoms() {
@@ -231,12 +232,13 @@ export function makeDriftPage(atlas, host) {
     const stops = info.scales[now.asked.palette];
     const first = maps.get(atoms.maps[0].key);
     const several = now.entries.length > 1;
-    const box = sharedBox(atoms.maps.map((one) => one.places.range), ...first.size());
+    // maps of one base have one scale; those of others are not to be compared place by place
+    const boxOf = (base) => sharedBox(atoms.maps.filter((one) => one.series.base === base).map((one) => one.places.range), ...first.size());
     const rank = atlas.arrays.now.rank();
     for (const one of atoms.maps) {
       const { mask, n } = pickedOf(selected, one);
       maps.get(one.key).draw({
-        ...one, box, mask, codes: changeCodes(one.values, scale), stops, reverse: scale.reverse, look: info.themes[theme], pickedAtoms: n, stretch: now.asked.stretch, moving: player.isPlaying() && !window.matchMedia(REDUCED_MOTION).matches,
+        ...one, box: boxOf(one.series.base), mask, codes: changeCodes(one.values, scale), stops, reverse: scale.reverse, look: info.themes[theme], pickedAtoms: n, stretch: now.asked.stretch, moving: player.isPlaying() && !window.matchMedia(REDUCED_MOTION).matches,
         isPicked: mask ? (atom) => selected[rank[atom]] : null, title: several ? strategyName(one.series) : `Anchors ${CHANGES[one.anchors].short}`, chosen: now.asked.atom, hovered: atlas.hover.get(),
       });
     }

@@ -29,6 +29,7 @@ FORGOTTEN_AFTER = 10.0
 """Seconds without a question after which a page waits no more."""
 KEPT, KEPT_SECONDS, MOST_WAITING = 24, 3_600, 8
 MOST_PAGES = 200
+ASKED_AGAIN = "asked-again"
 FAILED = "The comparison failed on the server, which has noted why."
 TOO_MANY = "Too many comparisons are waiting; try again in a minute."
 
@@ -94,7 +95,7 @@ class Comparisons:
                     sample(data, mask)
                 except TooFew as error:
                     return {"state": "refused", "error": str(error)}
-                if len(self._unfinished()) >= MOST_WAITING:
+                if len(self._unfinished()) >= MOST_WAITING and not self._make_room():
                     return {"state": "refused", "error": TOO_MANY}
                 job.mkdir(mode=0o700, exist_ok=True)
                 write_record(job / "job.json", {"created": self.clock()})
@@ -143,10 +144,24 @@ class Comparisons:
             shutil.rmtree(job, ignore_errors=True)
         return {"state": "refused", "error": FAILED} if told else None
 
+    def _make_room(self) -> bool:
+        """Give up the oldest comparison that waits its turn and that no page has asked for a second time.
+
+        Whoever invents pages takes places no longer than it goes on asking for each of them; a page that loses its
+        place gets another when it asks again.
+        """
+        for job in self._unfinished()[1:]:
+            if not (job / ASKED_AGAIN).exists():
+                shutil.rmtree(job, ignore_errors=True)
+                return True
+        return False
+
     def _wait(self, job: Path, page: str, leaves: bool = False) -> None:
         pages = self._pages(job)
-        pages.pop(page, None)
+        known = pages.pop(page, None) is not None
         if not leaves:
+            if known:
+                (job / ASKED_AGAIN).touch()
             pages[page] = self.clock()
         write_record(job / "pages.json", dict(list(pages.items())[-MOST_PAGES:]))
 

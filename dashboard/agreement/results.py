@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from dashboard.agreement.trees import distances, tree
 from dashboard.data import AtlasData
 from dashboard.labels import clean
+from dashboard.plain import plain
 from precompute.agreement import stored
 from precompute.agreement.metrics import METRICS, Metric
 from precompute.agreement.records import PARTS, Run, Score
@@ -27,8 +28,8 @@ def numbers(values: NDArray[np.floating], digits: int = DIGITS) -> Any:
     """Nested lists of numbers to `digits` significant digits; None where not finite."""
     if values.ndim:
         return [numbers(row, digits) for row in values]
-    value = float(values)
-    return float(f"{value:.{digits}g}") if np.isfinite(value) else None
+    value = plain(float(values))
+    return None if value is None else float(f"{value:.{digits}g}")
 
 
 def runs(data: AtlasData) -> dict[str, Run]:
@@ -62,8 +63,7 @@ def overview(data: AtlasData, errors: Mapping[str, Any] | None) -> dict[str, Any
 
 
 def metric_described(metric: Metric) -> dict[str, Any]:
-    plain = asdict(metric)
-    return plain | {end: plain[end] if np.isfinite(plain[end]) else None for end in ("low", "high")}
+    return {name: plain(value) for name, value in asdict(metric).items()}
 
 
 def described(run: Run) -> dict[str, Any]:

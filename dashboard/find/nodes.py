@@ -41,9 +41,9 @@ class Among:
 
 @dataclass(frozen=True)
 class Within:
-    """``what in where``: atoms of elements in the crystals that words name, or in all others."""
+    """``what in where``: atoms of elements (words, or a list) in the crystals that words name, or in all others."""
 
-    what: Phrase
+    what: Phrase | Among
     where: Phrase
     negated: bool = False
 
@@ -80,7 +80,8 @@ def as_text(node: Node) -> str:
         case Among(name, values):
             return f"{quote(name)} in ({', '.join(map(quote, values))})"
         case Within(what, where, negated):
-            return f"{as_text(what)} {'not in' if negated else 'in'} {as_text(where)}"
+            elements = ", ".join(map(quote, what.values)) if isinstance(what, Among) else as_text(what)
+            return f"{elements} {'not in' if negated else 'in'} {as_text(where)}"
         case Not(Among(name, values)):
             return f"{quote(name)} not in ({', '.join(map(quote, values))})"
         case Not(part):

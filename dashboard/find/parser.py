@@ -2,7 +2,8 @@
 
     text     = part { "or" part }
     part     = factor { "and" factor }
-    factor   = "not" factor | "(" text ")" | "only" words | condition | words | symbol "," symbol { "," symbol }
+    factor   = "not" factor | "(" text ")" | "only" words | condition | words | list [ [ "not" ] "in" words ]
+    list     = symbol "," symbol { "," symbol }
     condition = words compare words [ compare words ] | words [ "not" ] "in" ( words | "(" words { "," words } ")" )
     compare  = "=" | "!=" | "<" | "<=" | ">" | ">="
     words    = word { word } [ "(" unit ")" ]
@@ -22,6 +23,7 @@ from dashboard.find.nodes import All, Among, Any, Compare, Node, Not, Phrase, Sp
 
 LONGEST = 500
 DEEPEST = 20
+JOINING = "a joining word (`and`, `or`)"
 _MEASURE = re.compile(r"([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)(\s+[^\s:_][^:_]*|[^\W\d_][^:_]*|[°%])?")
 _TURNED = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "=": "=", "!=": "!="}
 
@@ -67,7 +69,7 @@ class _Parser:
             raise FindError("the text is empty; try `BaCeO3`, `Ce-O` or `band_gap > 2`", 0, 0)
         node = self.any_of(0)
         if not self.at("end"):
-            raise self.unexpected("`and` or `or`")
+            raise self.unexpected(JOINING)
         return node
 
     def unexpected(self, wanted: str) -> FindError:
@@ -101,7 +103,7 @@ class _Parser:
             if not self.at(")"):
                 if self.at("end"):
                     raise FindError("this bracket is not closed", opening.start, opening.end)
-                raise self.unexpected("`and`, `or` or `)`")
+                raise self.unexpected(f"{JOINING} or `)`")
             self.take()
             return node
         if self.at("keyword", "only"):
@@ -113,17 +115,31 @@ class _Parser:
             self.place += 3  # the unit in a label such as `Band gap (eV)`
         if self.at("compare"):
             return self.comparison(words, depth)
-        negated = self.at("keyword", "not") and self.tokens[self.place + 1].text == "in"
+        if self.at(","):
+            elements = self.symbols(words)
+            negated = self.inside()
+            if negated is None:
+                return elements
+            return Within(elements, _phrase(self.words("a crystal such as `BaCeO3`")), negated)
+        negated = self.inside()
+        if negated is None:
+            return _phrase(words)
+        if not self.at("("):
+            where = self.words("a crystal such as `BaCeO3`, or a list in brackets such as `(Ti, Zr)`")
+            return Within(_phrase(words), _phrase(where), negated)
+        among = self.among(words)
+        return Not(among) if negated else among
+
+    def inside(self) -> bool | None:
+        """Take ``in`` (False) or ``not in`` (True); None where neither stands next."""
+        negated = self.at("keyword", "not") and self.tokens[self.place + 1].kind == "keyword"
+        negated = negated and self.tokens[self.place + 1].text == "in"
         if negated:
             self.take()
-        if self.at("keyword", "in"):
-            self.take()
-            if not self.at("("):
-                where = self.words("a crystal such as `BaCeO3`, or a list in brackets such as `(Ti, Zr)`")
-                return Within(_phrase(words), _phrase(where), negated)
-            among = self.among(words)
-            return Not(among) if negated else among
-        return self.symbols(words) if self.at(",") else _phrase(words)
+        if not self.at("keyword", "in"):
+            return None
+        self.take()
+        return negated
 
     def symbols(self, first: list[Token]) -> Among:
         """The elements of a list without brackets."""

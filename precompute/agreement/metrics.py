@@ -142,7 +142,7 @@ _ALL = (
     Metric(
         "lfre", "Local reconstruction error", 0.0, math.inf, "low", False, "pair", "local",
         "The same with a linear map of its own around each atom, so that smooth curving does not count. The interval "
-        "counts in how the maps vary with the atoms that they are fitted on.",
+        "counts in how the maps vary with the atoms that they are fitted on, and is rather too wide than too narrow.",
         f"{_GOSCINSKI}; {_CC}",
     ),
 )  # fmt: skip

@@ -14,6 +14,8 @@ from precompute.contracts import AtlasError
 
 LOCAL_POINTS = 20
 LEAST_ATOMS = 8
+FIT_BYTES = 1.5e9
+FIT_COPIES = 3  # of all features in float64: scaled, and as singular vectors of the fitted atoms and of the folds
 LOCAL_VALUES = 20_000_000  # inner products within all neighbourhoods of a model; some six such arrays are held
 
 Array = NDArray[np.float64]
@@ -47,7 +49,8 @@ def gfre(x: NDArray[np.floating], y: NDArray[np.floating], sample: Sample | None
     Raises
     ------
     AtlasError
-        For features of different numbers of atoms or not finite, no two that vary, or fewer than 8 atoms.
+        For features of different numbers of atoms or not finite, no two that vary, fewer than 8 atoms, or more than
+        fit the memory meant for them.
     """
     return float(global_pairs([x, y], sample or Sample.of(len(x)), seed=seed).value[0, 1])
 
@@ -164,6 +167,12 @@ def _scaled(features: Sequence[NDArray[np.floating]], sample: Sample, split: Hal
 
     None where they do not vary.
     """
+    needed = 8.0 * FIT_COPIES * sum(x.size for x in features)
+    if needed > FIT_BYTES:
+        raise AtlasError(
+            f"linear maps between all features of {len(sample):,} atoms need about {needed / 1e9:.1f} GB of memory, "
+            f"more than the {FIT_BYTES / 1e9:.1f} GB meant for them; take a smaller --sample"
+        )
     result: list[Array | None] = []
     for x in features:
         z = sample.centred(x)

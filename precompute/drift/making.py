@@ -136,7 +136,8 @@ def make_series(
 
     Means are over orbit representatives that the base and all checkpoints embedded, so that all steps are over the same
     atoms; neighbours are looked for among these. Means of forces are over those of them for which all checkpoints
-    predict; energies likewise over structures. ``record["measured"]`` counts all of these.
+    predict; energies likewise over structures. ``record["measured"]`` counts all of these, and the structures that the
+    base answers for and some checkpoint does not: means are blind to them.
 
     Parameters
     ----------
@@ -216,6 +217,7 @@ def make_series(
         "representatives_with_forces": int(np.isfinite(averaged["forces"][:, chosen]).all(axis=0).sum()),
         "structures": len(measured.structures),
         "structures_with_energies": int(np.isfinite(energy).all(axis=0).sum()),
+        "structures_unanswered": _unanswered(coordinates[0], usable, everything, measured),
     }
     return Series(
         name=about.name,
@@ -264,6 +266,19 @@ def _stacked(measure: Callable[..., NDArray[np.float64]], seen: list[Seen], what
     nothing = np.full(n, np.nan)
     pairs = [(own, getattr(s, what)) for s in seen]
     return np.stack([nothing if a is None or b is None else measure(a, b) for a, b in pairs])
+
+
+def _unanswered(of_base: NDArray[np.float32], usable: NDArray[np.bool_], seen: list[Seen], measured: Measured) -> int:
+    """How many structures the base answers for in finite numbers, and some checkpoint does not."""
+    lost = np.isfinite(of_base).all(axis=1) & ~usable
+    row = np.searchsorted(measured.structures, measured.structure)
+    own = seen[0]
+    for later in seen[1:]:
+        if own.energy is not None and later.energy is not None:
+            lost |= (np.isfinite(own.energy) & ~np.isfinite(later.energy))[row]
+        if own.forces is not None and later.forces is not None:
+            lost |= np.isfinite(own.forces).all(axis=1) & ~np.isfinite(later.forces).all(axis=1)
+    return len(np.unique(row[lost]))
 
 
 def _energy(seen: list[Seen], measured: Measured) -> NDArray[np.float64]:

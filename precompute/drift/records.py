@@ -49,7 +49,7 @@ class Forgetting:
     low : (E,) float64
         Lower bound of its interval.
     null : (E,) float64
-        Upper bound of the drift between the last checkpoints of two runs; NaN where there are too few atoms.
+        What run-to-run noise alone may give (`precompute.drift.forgetting`); NaN where there are too few atoms.
     flagged : (E,) bool
         Never an element of the fine-tuning data.
     n_runs : int

@@ -13,10 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from precompute.contracts import AtlasError
+from precompute.drift.grouped import Grouped
 from precompute.drift.measures import MEASURES
 from precompute.drift.records import OF_ELEMENTS, Series
 from precompute.drift.verdict import Verdict
 from precompute.drift_report.charts import curves, histogram, scatter
+from precompute.drift_report.groups import groups
 from precompute.drift_report.heat_map import periodic_table
 from precompute.drift_report.judgement import class_of, forgetting, judgement, word_of
 from precompute.drift_report.parts import definitions, figure, number, rows, shortened, with_interval
@@ -31,7 +33,7 @@ POINTS = 3_000  # of a scatter; more only make the file larger
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 
 
-def report(series: Series, verdict: Verdict | None, structures: Sequence[str]) -> str:
+def report(series: Series, verdict: Verdict | None, structures: Sequence[str], grouped: Grouped | None = None) -> str:
     """The page.
 
     Parameters
@@ -41,6 +43,8 @@ def report(series: Series, verdict: Verdict | None, structures: Sequence[str]) -
         None for a series that no verdict applies to.
     structures : sequence of str
         What to call each of `Series.structure`.
+    grouped : Grouped, optional
+        The series by element group and structure.
 
     Returns
     -------
@@ -53,6 +57,7 @@ def report(series: Series, verdict: Verdict | None, structures: Sequence[str]) -
         _overall(series),
         _steps(series),
         _elements(series),
+        "" if grouped is None else groups(series, grouped, structures),
         _atoms(series),
         _energies(series, structures),
         forgetting(series),
@@ -69,7 +74,7 @@ def report(series: Series, verdict: Verdict | None, structures: Sequence[str]) -
     )
 
 
-def write_report(atlas: Atlas, series: Series, verdict: Verdict | None, out: Path) -> None:
+def write_report(atlas: Atlas, series: Series, verdict: Verdict | None, grouped: Grouped, out: Path) -> None:
     """Write the report on a series of an atlas.
 
     Raises
@@ -80,7 +85,7 @@ def write_report(atlas: Atlas, series: Series, verdict: Verdict | None, out: Pat
     formula, name = atlas.structures("formula"), atlas.structures("id")
     called = [f"{formula[i]} ({name[i]})" for i in series.structure]
     try:
-        out.write_text(report(series, verdict, called), encoding="utf-8")
+        out.write_text(report(series, verdict, called, grouped), encoding="utf-8")
     except OSError as error:
         raise AtlasError(f"cannot write {out}: {error.strerror}") from error
 

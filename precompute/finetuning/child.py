@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import math
 import os
 import signal
 import sys
@@ -114,6 +115,15 @@ def _train(folder: Path, request: dict[str, Any], say: Callable[[dict[str, Any]]
     def on_checkpoint(update: int, file: Path, errors: records.Errors) -> None:
         nonlocal record
         log.flush()
+        held_out = _errors_held_out(job, file)
+        numbers = [x for e in (errors, held_out) if e is not None for x in (e.energy_mae, e.force_mae)]
+        if not all(map(math.isfinite, numbers)):
+            # the last step may spoil the weights after its loss was seen; such a file is no checkpoint
+            file.unlink()
+            raise Diverged(
+                f"after update {update} energies or forces of the data are not finite; start again in another folder "
+                f"with --learning-rate below {job.settings.learning_rate:g}"
+            )
         checkpoint = records.RunCheckpoint(
             file=file.relative_to(folder).as_posix(),
             updates=update,
@@ -121,7 +131,7 @@ def _train(folder: Path, request: dict[str, Any], say: Callable[[dict[str, Any]]
             sha256=sha256_of(file),
             energy_mae=errors.energy_mae,
             force_mae=errors.force_mae,
-            held_out=_errors_held_out(job, file),
+            held_out=held_out,
         )
         record = record.with_checkpoint(checkpoint)
         records.write(record, folder)

@@ -229,8 +229,14 @@ def _predict(session: Session, structures: Sequence[Structure]) -> list[tuple[fl
 
 def _experiment(question: Question, spec: ModelSpec, data: Data) -> str:
     s = question.settings
-    ema = f", EMA {s.ema:g}" if s.ema else ""
-    return f"{data.name} on {spec.key}, {s.epochs} epochs at {s.learning_rate:g} in batches of {s.batch_size}{ema}"
+    told = [f"{data.name} on {spec.key}, {s.epochs} epochs at {s.learning_rate:g} in batches of {s.batch_size}"]
+    told += [f"EMA {s.ema:g}"] if s.ema else []
+    for name in ("energy_weight", "force_weight", "stress_weight"):
+        value = getattr(s, name)
+        told += [f"{name.replace('_', ' ')} {value:g}"] if value != getattr(Settings(), name) else []
+    told += [f"{question.hold_out:g} held out"] if question.hold_out else []
+    told += [] if question.shift else ["energies as given"]
+    return ", ".join(told)
 
 
 def _command(question: Question) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from precompute.contracts import AtlasError
 
 SCHEMA = 1
 FILE = "run.json"
+LAST_ELEMENT = 118
 STATES = ("running", "finished", "diverged")
 STRATEGIES = ("naive", "replay", "ewc", "replay+ewc", "multihead")
 
@@ -227,11 +228,14 @@ def _parsed(content: dict[str, Any]) -> RunRecord:
 
 
 def _data(block: dict[str, Any]) -> DataRecord:
+    elements = tuple(int(z) for z in block["elements"])
+    if not all(1 <= z <= LAST_ELEMENT for z in elements):
+        raise ValueError(f"elements are {list(elements)}, expected atomic numbers")
     return DataRecord(
         name=str(block["name"]),
         sha256=str(block["sha256"]),
         n_structures=int(block["n_structures"]),
-        elements=tuple(int(z) for z in block["elements"]),
+        elements=elements,
         labels=str(block["labels"]),
         shift={str(k): float(v) for k, v in block.get("shift", {}).items()},
     )

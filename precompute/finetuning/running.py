@@ -20,6 +20,7 @@ from precompute.models.engine import DEVICE_VARIABLE
 from precompute.models.registry import registry
 from precompute.models.session import open_model
 from precompute.models.spec import ModelSpec
+from precompute.models.trust import sha256_of
 from precompute.progress import Display
 
 _START = "import sys; sys.path.append(sys.argv.pop(1)); from precompute.finetuning.child import main; main()"
@@ -39,7 +40,8 @@ def finetune(question: Question, display: Display) -> RunRecord:
     spec = preparing.resolved(question)
     data = load(question.data, spec.family)
     folder = question.out
-    lock = FileLock(folder.with_name(f".{folder.name}.lock"), timeout=0)
+    place = folder.resolve()  # a folder named "." has no name
+    lock = FileLock(place.with_name(f".{place.name}.lock"), timeout=0)
     folder.parent.mkdir(parents=True, exist_ok=True)
     try:
         with lock:
@@ -57,6 +59,8 @@ def _finetune(question: Question, spec: ModelSpec, data: Any, display: Display) 
     if records.is_run(folder):
         record = records.read_run(folder)
         others = preparing.differing(question, spec, data, record)
+        if spec.path is not None and record.base_sha256 and sha256_of(Path(spec.path)) != record.base_sha256:
+            others.append(f"it began from another file than {spec.path} is now (SHA-256 differs)")
         if others:
             raise AtlasError(
                 f"{folder} holds another run: {'; '.join(others)}. Give the same command, or another folder"

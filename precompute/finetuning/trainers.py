@@ -202,7 +202,7 @@ def trainer_of(spec: ModelSpec, strategy: str, settings: Settings) -> ModuleType
     shown = "; ".join(f"{family}: {', '.join(names)}" for family, names in pairs.items())
     if spec.family not in pairs:
         raise AtlasError(f"{spec.key}: models of {spec.family} cannot be fine-tuned here. There is {shown}")
-    if spec.status in ("control", "imported"):
+    if spec.status in ("control", "imported", "student"):
         raise AtlasError(f"{spec.key} is {spec.status}: there is nothing to fine-tune. There is {shown}")
     if strategy not in pairs[spec.family]:
         raise AtlasError(f"{spec.key}: {spec.family} has no strategy {strategy!r}. There is {shown}")

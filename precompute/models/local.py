@@ -26,6 +26,7 @@ def local_spec(base: ModelSpec, file: Path, key: str) -> ModelSpec:
             "url": None,
             "keep_at": None,
             "training_data": None,
+            "level_of_theory": None,
             "licence": None,
             "citation": None,
             "note": None,

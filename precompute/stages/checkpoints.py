@@ -185,10 +185,11 @@ def _known_spec(base: ModelSpec, source: str) -> ModelSpec:
     if colon:
         if family.lower() != base.family:
             raise AtlasError(f"{source}: {base.key} is of {base.family}, and a series follows one family")
-        file = path if Path(path).exists() else path.partition("#")[0]
+        file, _, head = (path, "", "") if Path(path).exists() else path.partition("#")
         if not Path(file).is_file():
             raise AtlasError(f"no checkpoint at {file}: give the path of an existing file")
-        return _file_spec(base, file)
+        spec = _file_spec(base, file)
+        return spec.model_copy(update={"head": head}) if head else spec
     if source.endswith(_FILE_ENDINGS) or "/" in source or "\\" in source:
         raise AtlasError(f"no checkpoint at {source}: give the path of an existing file, or of a run's folder")
     try:

@@ -11,9 +11,11 @@ import numpy as np
 
 from precompute.contracts import AtlasError
 from precompute.drift import movement
+from precompute.drift.grouped import Grouped, grouped
 from precompute.drift.placing import placing
 from precompute.drift.records import Series
 from precompute.drift.stored import DRIFT, read_series, series_attrs, series_names, write_series
+from precompute.elements import table
 from precompute.plan import identity, short
 from precompute.progress import Display
 from precompute.stages.checkpoints import Followed
@@ -53,6 +55,13 @@ def is_stored(atlas: Atlas, followed: Followed, settings: Settings) -> bool:
 def stored(atlas: Atlas, followed: Followed) -> Series:
     """The series as the atlas holds it."""
     return read_series(atlas.file, followed.name)
+
+
+def grouped_of(atlas: Atlas, series: Series) -> Grouped:
+    """A series of the atlas by element group, orbit and structure."""
+    numbers, structure, orbit = (atlas.atoms(n)[series.atom] for n in ("atomic_number", "structure", "orbit"))
+    seed = int(series.record["structures"]["seed"])
+    return grouped(series, table()["category"][numbers - 1], structure, orbit, seed=seed)
 
 
 def refuse_collision(atlas: Atlas, followed: Followed) -> None:

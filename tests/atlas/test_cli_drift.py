@@ -40,6 +40,9 @@ def test_json_says_everything_but_single_atoms(kept: Path) -> None:
     assert data["overall"]["reembedded"]["value"][2] > 0
     assert {e["symbol"] for e in data["elements"]} >= {"Na", "Cl", "Fe", "Kr"}
     assert data["record"]["measured"]["structures"] == 38
+    assert sum(g["atoms"] for g in data["groups"]) == data["record"]["measured"]["representatives"]
+    assert len(data["structures"]["reembedded"]) == 38
+    assert len(data["orbits"]["representative"]) == len(data["orbits"]["reembedded"])
     assert isinstance(data["verdict"]["passed"], bool)
     for check in data["verdict"]["checks"]:
         assert check["meaning"]
@@ -53,7 +56,11 @@ def test_the_verdict_decides_the_exit_code_only_where_that_is_asked(kept: Path, 
     done = run("drift", kept, *broken)
     assert done.exit_code == 0
     assert "verdict: damaged" in done.output
-    assert run("drift", kept, *broken, "--gate").exit_code == 4
+    again = run("drift", kept, *broken, "--gate")
+    assert again.exit_code == 4
+    assert "which this one replaces" not in again.output
+    other = run("drift", kept, *broken, "--structures", "30")
+    assert "fake-a-to-fake-a-broken of other checkpoints or settings, which this one replaces" in other.output
     assert run("drift", kept, *broken, "--report", report).exit_code == 4
     assert "Verdict: damaged" in report.read_text()
 
@@ -76,7 +83,7 @@ def test_a_table_has_a_row_for_each_checkpoint_element_and_measure(kept: Path, t
     with out.open() as handle:
         rows = list(csv.DictReader(handle))
     data = json.loads(kept.with_suffix(".json").read_text())
-    assert len(rows) == 3 * (7 + 4 * len(data["elements"]))
+    assert len(rows) == 3 * (7 + 4 * len(data["elements"]) + 3 * len(data["groups"]))
     sodium = next(e for e in data["elements"] if e["symbol"] == "Na")
     row = next(r for r in rows if (r["over"], r["measure"], r["checkpoint"]) == ("Na", "frozen", "fake-a-moved"))
     assert float(row["value"]) == sodium["frozen"]["value"][2]

@@ -14,7 +14,8 @@ TWO = "?models=7net-0,chgnet-r2scan"
 def seen(page):
     """Names of the pages of which anything can be seen."""
     return page.evaluate(
-        """() => Object.entries({ map: "#map-place", agreement: "#page-agreement", neighbours: "#page-neighbours" })
+        """() => Object.entries({ map: "#map-place", agreement: "#page-agreement", neighbours: "#page-neighbours",
+            drift: "#page-drift" })
             .filter(([, at]) => document.querySelector(at).checkVisibility({ checkVisibilityCSS: true }))
             .map(([name]) => name)"""
     )
@@ -47,6 +48,10 @@ def test_links_keys_and_back_lead_from_page_to_page(visit):
     page.go_forward()
     visit.until_view("page", "neighbours")
     assert seen(page) == ["neighbours"]
+    page.keyboard.press("4")
+    assert seen(page) == ["drift"]
+    expect(page.locator("#right")).to_be_visible()
+    expect(page.locator("nav.left")).to_be_hidden()
     page.keyboard.press("1")
     assert seen(page) == ["map"]
 

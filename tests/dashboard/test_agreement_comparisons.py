@@ -192,9 +192,30 @@ def test_one_page_waits_in_one_place_and_there_are_only_so_many(data, folder):
         assert jobs.ask(data, mask, page="restless")["state"] == "working"
     assert jobs.ask(data, everything(data), page="other")["waiting"] == 1
     for i, mask in enumerate(masks[: MOST_WAITING - 2]):
-        assert jobs.ask(data, mask, page=f"p{i}")["state"] == "working"
+        for _ in range(2):
+            assert jobs.ask(data, mask, page=f"p{i}")["state"] == "working"
+    jobs.ask(data, everything(data), page="other")
     refused = jobs.ask(data, masks[-2], page="late")
     assert (refused["state"], refused["error"]) == ("refused", comparisons.TOO_MANY)
+    held.go_on.set()
+
+
+def test_invented_pages_do_not_keep_the_places(data, folder):
+    held = Held()
+    jobs = Comparisons(held, folder)
+    masks = []
+    for i in range(MOST_WAITING + 2):
+        masks.append(everything(data))
+        masks[-1][i] = False
+    for i, mask in enumerate(masks[:MOST_WAITING]):
+        assert jobs.ask(data, mask, page=f"invented {i}")["waiting"] == i
+    assert jobs.ask(data, masks[2], page="invented 2")["waiting"] == 2  # somebody who goes on asking keeps the place
+    for _ in range(2):  # whoever comes next takes the oldest place that was asked for once, but the one at work
+        assert jobs.ask(data, masks[-1], page="real")["waiting"] == MOST_WAITING - 1
+    assert jobs.ask(data, masks[0], page="invented 0")["waiting"] == 0
+    assert jobs.ask(data, masks[2], page="invented 2")["waiting"] == 1
+    assert jobs.ask(data, masks[1], page="invented 1")["waiting"] == MOST_WAITING - 1  # begun anew in another's place
+    assert jobs.ask(data, masks[-1], page="real")["waiting"] == MOST_WAITING - 2
     held.go_on.set()
 
 

@@ -44,7 +44,7 @@ def result_of(ask, text):
 @example("((((((((((((((((((((((Ce))))))))))))))))))))))")
 @example("not " * 19 + "1 < x < 2")
 @example("x not in ((NH4)2SO4)")
-@example("not F, Cl or Ce not in barium cerate")
+@example("not F, Cl in LiF or Ce not in barium cerate")
 def test_any_text_is_parsed_or_refused_with_a_place_in_it_and_printing_it_changes_nothing(text):
     node, refused = result_of(parse, text)
     assert refused is None or (0 <= refused.start <= refused.end <= len(text) and refused.message)
@@ -63,6 +63,7 @@ def test_any_text_is_parsed_or_refused_with_a_place_in_it_and_printing_it_change
         ("element in (Ti, Zr)", Among("element", ("Ti", "Zr"))),
         ("element not in (In)", Not(Among("element", ("In",)))),
         ("F, Cl, Br, I", Among("element", ("F", "Cl", "Br", "I"))),
+        ("F, Cl in halides", Within(Among("element", ("F", "Cl")), Phrase(("halides",)))),
         ("F Cl", Phrase(("F", "Cl"))),
         ("Ce in barium cerate", Within(Phrase(("Ce",)), Phrase(("barium", "cerate")))),
         ("Ce not in BaCeO3", Within(Phrase(("Ce",)), Phrase(("BaCeO3",)), negated=True)),
@@ -91,7 +92,7 @@ def test_what_texts_mean(text, node):
         ("", "empty", ""),
         ("( Ce", "not closed", "("),
         ("Ce and", "ends where", ""),
-        ("Ce )", "expected `and` or `or`", ")"),
+        ("Ce )", "expected a joining word (`and`, `or`), not `)`", ")"),
         ('name = "barium', "quote is not closed", '"barium'),
         ("a = = b", "expected a value", "="),
         ("1 < x > 2", "same way", "< x >"),

@@ -7,6 +7,8 @@ import pytest
 
 from dashboard.atlases import Atlases
 from dashboard.find import matches, suggest
+from dashboard.find.errors import FindError
+from dashboard.find.parser import parse
 from tests.dashboard.synthetic import write_atlas
 
 
@@ -19,8 +21,9 @@ def symbols_of(data, text):
     [
         ("Ce in BaCeO3", "element = Ce and BaCeO3"), ("Ce in BaCeO3-2", "element = Ce and BaCeO3-2"),
         ("oxygen in perovskite", "O and perovskite"), ("alkaline earth in Pm-3m", "alkaline earth and Pm-3m"),
-        ("halogens in Na-Cl", "Cl and Na-Cl"), ("halides in NaCl", "Cl and NaCl"), ("O in cubic", "O and cubic"),
-        ("O not in BaCeO3", "O and not BaCeO3"), ("O in (BaCeO3, MgO)", "O and (BaCeO3 or MgO)"),
+        ("halogens in Na-Cl", "Cl and Na-Cl"), ("halides in NaCl", "Cl and NaCl"), ("F, Cl in NaCl", "Cl and NaCl"),
+        ("O in cubic", "O and cubic"), ("O not in BaCeO3", "O and not BaCeO3"),
+        ("O in (BaCeO3, MgO)", "O and (BaCeO3 or MgO)"),
         ("O not in (BaCeO3, MgO)", "O and not (BaCeO3 or MgO)"), ("O in a perovskite", "O and (a perovskite)"),
     ],
 )  # fmt: skip
@@ -69,3 +72,15 @@ def test_crystals_complete_atoms_in_them_and_show_such_an_atom(data):
         assert matches(data, first["value"])[first["atom"]]
     assert suggest(data, "Ce in NaCl") == []
     assert suggest(data, "oxygen in perov")[0]["value"] == "oxygen in perovskite "
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("(Ce, O Ti > 2", "a list is of elements"), ("F, Cl in", "the text ends where a crystal"),
+        ("F, Cl in (NaCl)", "expected a crystal"),
+    ],
+)  # fmt: skip
+def test_a_list_that_cannot_be_read_is_refused(text, says):
+    with pytest.raises(FindError, match=says):
+        parse(text)

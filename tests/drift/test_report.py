@@ -9,6 +9,7 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
+from precompute.drift.grouped import grouped
 from precompute.drift.making import About, Measured, Seen, make_series
 from precompute.drift.records import Series
 from precompute.drift.verdict import verdict
@@ -100,6 +101,21 @@ def test_it_is_one_well_formed_file_that_asks_for_nothing(series: Series) -> Non
     assert "url(" not in page
     assert "http" not in page.replace("http-equiv", "")
     assert "default-src 'none'" in page
+
+
+def test_groups_and_structures_are_in_order_of_drift(series: Series) -> None:
+    found = grouped(
+        series, np.tile(["nonmetal", "nonmetal", "transition", "lanthanide", "transition"], STRUCTURES),
+        np.repeat(np.arange(STRUCTURES), 5), series.atom,
+    )  # fmt: skip
+    page = report(series, verdict(series), [HOSTILE, *names()[1:]], found)
+    text = read(page).text
+    section = text[text.index("Which element groups moved") : text.index("Atom by atom")]
+    last = found.of_categories["reembedded"].value[-1]
+    places = [section.index(found.categories[c]) for c in np.argsort(-last)]
+    assert places == sorted(places)
+    assert f"structure {int(found.structures.values['reembedded'][1:].argmax()) + 1}" in section
+    assert HOSTILE not in page
 
 
 def test_it_ends_with_the_verdict_and_every_check_with_its_limit(series: Series) -> None:

@@ -49,6 +49,22 @@ def test_the_last_checkpoint_is_judged(atoms: Made) -> None:
     assert verdict(atoms.series(wild, recovered)).passed
 
 
+@pytest.mark.parametrize("what", ["embeddings", "energy", "forces"])
+def test_a_checkpoint_that_answers_with_no_number_fails(atoms: Made, what: str) -> None:
+    n, m = len(atoms.measured.atom), len(atoms.measured.structures)
+    base = replace(atoms.base, energy=np.zeros(m), forces=np.zeros((n, 3)))
+    made = Made(atoms.measured, base)
+    assert verdict(made.series(replace(base, step=1.0))).passed
+    array = np.array(getattr(base, what), dtype=float)
+    first = 1 if what == "energy" else np.flatnonzero(atoms.measured.structure == atoms.measured.structures[1])
+    array[first] = np.nan
+    for broken, structures in ((array, 1.0), (np.full_like(array, np.nan), float(m))):
+        if what == "embeddings" and structures == m:
+            continue  # nothing to measure at all: an error
+        found = verdict(made.series(replace(base, step=1.0, **{what: broken})))
+        assert [(c.name, c.value) for c in found.checks if not c.passed] == [("unanswered", structures)]
+
+
 def test_checks_carry_interval_limit_and_words(atoms: Made) -> None:
     for check in verdict(atoms.series(atoms.moved(0.3))).checks:
         assert check.low <= check.value <= check.high

@@ -29,7 +29,7 @@ def models_file(folder: Path) -> Path:
     lines += [
         f"  - {{key: fake-{fault}, family: fake, checkpoint: {fault}, weights: bundled, layer: parameters, "
         "invariant: true, status: pretrained}"
-        for fault in ("sound", "crash", "nan", "explode")
+        for fault in ("sound", "crash", "nan", "explode", "spoil")
     ]
     file.write_text("\n".join(lines), encoding="utf-8")
     return file
@@ -60,7 +60,8 @@ class Adapter:
     def __init__(self, spec: ModelSpec, device: str = "cpu") -> None:
         del device
         self.weights = json.loads(Path(spec.path).read_text(encoding="utf-8")) if spec.path else BASE
-        self.width, self.cutoff, self.head, self.file, self.elements = 2, None, None, None, set(range(1, 95))
+        self.file = Path(spec.path) if spec.path else None
+        self.width, self.cutoff, self.head, self.elements = 2, None, None, set(range(1, 95))
 
     def embed(self, structures: Sequence[Structure]) -> list[np.ndarray]:
         return [np.tile(basis(s)[0], (len(s), 1)) for s in structures]
@@ -94,6 +95,8 @@ def train(job: Job, on_checkpoint: OnCheckpoint, on_log: OnLog) -> None:
         loss = float(np.mean(miss**2))
         if fault == "nan" and batch.update == 7:
             loss = float("nan")
+        if fault == "spoil" and batch.update == 14:
+            weights = weights * np.nan  # after a loss that was still a number
         if fault == "explode":
             loss *= 3.0**batch.update
         on_log(LogRow(batch.update, loss, errors.energy_mae, errors.force_mae))

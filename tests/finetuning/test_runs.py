@@ -90,13 +90,21 @@ def test_a_finished_run_is_not_run_again_and_another_command_names_what_differs(
 
 @pytest.mark.usefixtures("in_process")
 @pytest.mark.parametrize(
-    ("model", "reason"), [("fake-nan", "update 7 is nan"), ("fake-explode", "100 times that of the")]
+    ("model", "reason"),
+    [
+        ("fake-nan", "update 7 is nan"),
+        ("fake-explode", "100 times that of the"),
+        ("fake-spoil", "after update 14 energies or forces of the data are not finite"),
+    ],
 )
 def test_a_loss_that_diverges_stops_the_run_and_says_so(fake: Path, model: str, reason: str) -> None:
     question = asked(fake / "run", model=model)
     with pytest.raises(AtlasError, match=f"diverged.*{reason}.*--learning-rate below 0.3"):
         finetune(question, quiet())
-    assert records.read_run(fake / "run").state == "diverged"
+    record = records.read_run(fake / "run", check_hashes=True)
+    assert record.state == "diverged"
+    kept = {p.relative_to(fake / "run").as_posix() for p in (fake / "run" / "checkpoints").iterdir()}
+    assert kept == {c.file for c in record.checkpoints}
     with pytest.raises(AtlasError, match="this run diverged"):
         finetune(question, quiet())
 
@@ -128,10 +136,13 @@ def test_what_cannot_be_run_is_said(fake: Path, changed: dict[str, Any], reason:
         finetune(asked(fake / "run", **changed), quiet())
 
 
-def test_a_folder_of_other_things_is_left_alone(fake: Path) -> None:
+def test_a_folder_of_other_things_is_left_alone(fake: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (fake / "thesis.tex").write_text("x", encoding="utf-8")
     with pytest.raises(AtlasError, match="holds other things"):
         finetune(asked(fake), quiet())
+    monkeypatch.chdir(fake)
+    with pytest.raises(AtlasError, match="holds other things"):
+        finetune(asked(Path()), quiet())
 
 
 @pytest.mark.usefixtures("in_process")
@@ -146,6 +157,29 @@ def test_replay_keeps_the_updates_of_the_naive_run_and_leaves_elements_out(fake:
     assert replay.replay.labels == "energies and forces of fake-sound itself"
     replayed = read(fake / "replay" / "replay.extxyz")
     assert len(replayed) == 12
+
+
+@pytest.mark.parametrize(
+    "changed", [{"hold_out": 0.25}, {"shift": False}, {"settings": {"force_weight": 5.0}}, {"settings": {"epochs": 2}}]
+)
+@pytest.mark.usefixtures("in_process")
+def test_runs_that_differ_in_more_than_strategy_and_seed_are_no_experiment(fake: Path, changed: dict[str, Any]) -> None:
+    assert (
+        finetune(asked(fake / "other", **changed), quiet()).experiment
+        != finetune(asked(fake / "run"), quiet()).experiment
+    )
+
+
+@pytest.mark.usefixtures("in_process")
+def test_a_run_does_not_go_on_from_another_base(fake: Path) -> None:
+    base = fake / "base.json"
+    base.write_text("[1.0, -2.0]", encoding="utf-8")
+    question = asked(fake / "run", model=f"fake:{base}", trust=(base,))
+    finetune(question, quiet())
+    finetune(question, quiet())
+    base.write_text("[1.5, -2.0]", encoding="utf-8")
+    with pytest.raises(AtlasError, match=r"it began from another file than .*base.json is now"):
+        finetune(question, quiet())
 
 
 @pytest.mark.usefixtures("in_process")
@@ -173,6 +207,7 @@ def test_user_data_are_brought_to_the_zero_of_the_base(fake: Path) -> None:
         (lambda c: c["checkpoints"][0].update(file="../../etc/passwd"), "outside its folder"),
         (lambda c: c["checkpoints"][0].update(file="checkpoints/1.json"), "which is not there"),
         (lambda c: c["checkpoints"][0].update(updates=99), "ascending"),
+        (lambda c: c["data"].update(elements=[29, 400]), "400.*expected atomic numbers"),
         (lambda c: c["checkpoints"][0].update(energy_mae=None), "energy_mae is None"),
     ],
 )

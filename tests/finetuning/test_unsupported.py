@@ -29,6 +29,7 @@ def test_families_and_their_strategies() -> None:
         ("7net-mf-0-r2scan", "naive", Settings(), "several modals, here r2scan.*7net-l3i5"),
         ("orb-v3", "naive", Settings(), "models of orb cannot be fine-tuned here"),
         ("element-only", "naive", Settings(), "cannot be fine-tuned"),
+        ("mace-student", "naive", Settings(), "mace-student is student: there is nothing to fine-tune"),
     ],
 )
 def test_what_does_not_go_together(key: str, strategy: str, settings: Settings, message: str) -> None:

@@ -45,6 +45,9 @@ test("beside a series stand the other strategies of its experiment, of the same 
   assert.deepEqual(besideOf(all, pair), [pair]);
   assert.deepEqual(seedsOf(all, all[0]).map((s) => s.seed), [0, 1]);
   assert.equal(chosenSeries(all, "gone"), all[0]);
+  const students = ["mace-student", "orb-student"].map((base) => made("", 0, { name: base, base, kind: "training", experiment: "students" }));
+  assert.deepEqual(besideOf(students, students[1]), students);
+  assert.deepEqual(seedsOf(students, students[1]), [students[1]]);
 });
 
 test("a step is the last by default, and other series follow as far as they have come", () => {
