@@ -151,6 +151,7 @@ PARAMETERS: dict[str, tuple[str, Callable[[Any], str]]] = {
     "seeds": ("seeds", str),
     "movers": ("movers", str),
     "decades": ("decades", _flag),
+    "grouped": ("grouped", _flag),
     "stretch": ("stretch", exact_decimal),
     "beside": ("beside", _flag),
     "theme": ("theme", str),

@@ -14,7 +14,7 @@ ANCHORS = ("reembedded", "frozen")
 MEASURES = ("drift", "retention", "forces", "energy")
 SEEDS = ("one", "mean")
 MOVERS = ("atoms", "structures")
-STRETCHES = ("1", "10", "100")
+STRETCHES = ("0", "1", "10", "100")
 
 
 class DriftReader(Reader):
@@ -47,6 +47,9 @@ class DriftReader(Reader):
 
     def _decades(self, value: str) -> bool | None:
         return self._flag("logarithmic colours of change", value)
+
+    def _grouped(self, value: str) -> bool | None:
+        return self._flag("colours of element groups", value)
 
     def _stretch(self, value: str) -> int | None:
         found = self._among("a length of trails", value, STRETCHES, "they are drawn as long as they are")

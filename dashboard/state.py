@@ -110,8 +110,10 @@ class View:
         What is ranked by change, and drawn against change of output: ``atoms`` or ``structures``.
     decades : bool
         Whether colours of change are logarithmic.
+    grouped : bool
+        Whether atoms on maps of drift have the colours of their element groups in place of those of change.
     stretch : int
-        How many times their length trails are drawn.
+        How many times their length trails are drawn; 0 for none.
     beside : bool
         Whether other strategies of the experiment are shown beside the series.
     """
@@ -163,6 +165,7 @@ class View:
     seeds: str = "one"
     movers: str = "atoms"
     decades: bool = False
+    grouped: bool = False
     stretch: int = 1
     beside: bool = True
 

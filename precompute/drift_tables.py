@@ -221,9 +221,9 @@ def _print_whole(console: Console, table: Table) -> None:
 def _print_verdict(say: Callable[..., None], verdict: Verdict) -> None:
     say(f"verdict: {'passed' if verdict.passed else 'damaged'}", "bold green" if verdict.passed else "bold red")
     for c in verdict.checks:
-        between = f" [{c.low:.4g}, {c.high:.4g}]" if np.isfinite(c.low) else ""
-        limit = f"{'at most' if c.at_most else 'at least'} {c.limit:g}"
-        say(f"  {'passed' if c.passed else 'FAILED'}  {c.label}: {c.value:.4g}{between} {c.unit}, {limit}")
+        text, limit = c.shown()
+        side = "at most" if c.at_most else "at least"
+        say(f"  {'passed' if c.passed else 'FAILED'}  {c.label}: {text}, {side} {limit}")
 
 
 def worst_elements(series: Series) -> list[int]:

@@ -1,5 +1,5 @@
 /* Colours of change: one scale for all steps and all strategies shown, so that they can be compared. */
-import { positionOnScale } from "../points/lut.js";
+import { categoryLut, positionOnScale } from "../points/lut.js";
 import { LAST_CODE, MISSING } from "../points/place.js";
 import { colourAt } from "../panels/colour_axis.js";
 import { niceEdges } from "../panels/bins.js";
@@ -36,6 +36,20 @@ export function changeCodes(values, scale) {
   return codes;
 }
 
+/* Codes of atoms' elements, as the raster takes them with `groupColours`; `drawn` are places in the column of elements. */
+export const groupCodes = (drawn, element) => Uint8Array.from(drawn, (at) => element[at] - 1);
+
+/* The colour of each element's group by those codes. */
+export const groupColours = (info, fallback) => categoryLut(info.elements.map(({ category }) => ({ colour: info.category_colours[category] })), fallback);
+
+/* The groups that a series has atoms of, with their colours: {name, colour}. */
+export function groupsShown(info, { join, columns }) {
+  const found = new Set(Array.from(join.drawn, (at) => info.elements[columns.element[at] - 1].category));
+  return Object.entries(info.category_colours).filter(([name]) => found.has(name)).map(([name, colour]) => ({ name, colour }));
+}
+
 export const changeColour = (stops, scale, v) => colourAt(stops, positionOnScale(v, scale), scale.reverse);
 
-export const changeGradient = (stops, reverse) => `linear-gradient(90deg, ${Array.from({ length: 9 }, (_, i) => colourAt(stops, i / 8, reverse)).join(", ")})`;
+/* Colours from one end of the scale to the other. */
+export const changeSteps = (stops, n, reverse = false) => Array.from({ length: n }, (_, i) => colourAt(stops, i / (n - 1), reverse));
+export const changeGradient = (stops, reverse) => `linear-gradient(90deg, ${changeSteps(stops, 9, reverse).join(", ")})`;

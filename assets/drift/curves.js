@@ -6,14 +6,14 @@ import { counted, tickNumber } from "../panels/words.js";
 import { strategyLook } from "./colours.js";
 import { curveOf, numberOf, spreadWords } from "./means.js";
 import { stepText, stepTick, strategyName } from "./series.js";
-import { CHANGES, changeLabel, rangeText, withUnit } from "./words.js";
+import { CHANGES, changeLabel, rangeText, shownText, withUnit } from "./words.js";
 
 const OVERALL_CHARTS = ["reembedded", "frozen", "retention", "procrustes", "energy", "forces"];
 const ELEMENT_CHARTS = ["reembedded", "frozen", "retention", "forces"];
 /* Errors on the fine-tuning data, as runs record them, without intervals. */
-const DATA_ERRORS = {
+export const DATA_ERRORS = {
   energy_mae: { field: "energy_mae", label: "Energy error, data", unit: "meV/atom", factor: 1000, worst: "high" },
-  force_mae: { field: "force_mae", label: "Force error, data", unit: "eV/Å", factor: 1, worst: "high" },
+  force_mae: { field: "force_mae", label: "Force error, data", unit: "meV/Å", factor: 1000, worst: "high" },
 };
 const chartChange = (field) => CHANGES[field] || DATA_ERRORS[field];
 const MOST_CHARTS_SHOWN = 6;
@@ -72,7 +72,7 @@ function oneChart(chart, { entries, mean, theme, noun, t, one }, box) {
   const across = (p, series) => (evenly ? p.t : series.step[p.t]);
   const steps = entries.flatMap(({ series }) => series.step.map((step, k) => (evenly ? k : step)));
   const x = chartScale([Math.min(...steps), Math.max(...steps)], [inner.left, inner.right]);
-  const all = curves.flatMap(({ points }) => points.flatMap((p) => [p.value, p.low, p.high])).filter(isKnown).map((v) => v * change.factor);
+  const all = [...curves.flatMap(({ points }) => points.flatMap((p) => [p.value, p.low, p.high])).filter(isKnown).map((v) => v * change.factor), ...(change.least ? [change.least] : [])];
   const [least, most] = roundRange(all, change.worst === "low" ? [1] : [0], 4);
   const y = chartScale([change.worst === "low" ? least : Math.min(least, 0), change.worst === "low" ? 1 : most], [inner.bottom, inner.top]);
   const room = Math.max(2, Math.floor((inner.right - inner.left) / 44));
@@ -128,7 +128,8 @@ export function drawElementDots(svg, context, [w, h]) {
   const rows = Math.max(1, Math.floor((h - 22) / DOT_ROW));
   const shown = ranked.slice(0, columns * rows);
   const change = shown.length ? CHANGES[shown[0].field] : context.change;
-  const [least, most] = roundRange(shown.flatMap((one) => [one.value, one.low, one.high]), change.worst === "low" ? [1] : [0], 3);
+  const shownAs = (v) => v * change.factor;
+  const [least, most] = roundRange(shown.flatMap((one) => [one.value, one.low, one.high]).filter(isKnown).map(shownAs), change.worst === "low" ? [1] : [0, change.least ?? 0], 3);
   const look = strategyLook(context.entries[0].series.strategy, context.theme);
   const parts = [];
   const width = w / columns;
@@ -141,8 +142,8 @@ export function drawElementDots(svg, context, [w, h]) {
       const said = [`${one.symbol}: ${changeLabel(change, context.noun).toLowerCase()} ${[withUnit(change, one.value), rangeText(change, one.low, one.high)].filter(Boolean).join(" ")}`, `${spreadWords(context.mean, one.seeds)}; over ${counted(one.n, "symmetry-distinct atom")}`];
       const group = svgNode("g", { class: "mark", role: "img", tabindex: -1, "data-key": one.symbol, "data-said": said.join("\n"), "aria-label": said.join("; ") });
       group.append(svgNode("rect", { class: "row-ground", x: c * width, y: y - DOT_ROW / 2, width: width - 6, height: DOT_ROW, fill: "transparent" }), chartText(c * width + 2, y + 4, one.symbol), chartLine(left, y, right, y, { stroke: inkOf("line") }));
-      if (isKnown(one.low) && isKnown(one.high)) group.append(chartLine(x(one.low), y, x(one.high), y, { stroke: look.ink, "stroke-width": 2, "stroke-opacity": 0.5 }));
-      group.append(markOf(look.mark, x(one.value), y, { fill: look.ink }), chartText(right + 8, y + 4, withUnit(change, one.value), { class: "tick" }));
+      if (isKnown(one.low) && isKnown(one.high)) group.append(chartLine(x(shownAs(one.low)), y, x(shownAs(one.high)), y, { stroke: look.ink, "stroke-width": 2, "stroke-opacity": 0.5 }));
+      group.append(markOf(look.mark, x(shownAs(one.value)), y, { fill: look.ink }), chartText(right + 8, y + 4, shownText(change, one.value), { class: "tick" }));
       parts.push(group);
     });
   }

@@ -16,7 +16,7 @@ export function changeCells(elements, { told, runs, mean, t, change, noun, scale
   const inData = new Set(fineTunedOn(told));
   return elements.map(({ symbol, name, n }) => {
     const found = numberOf(runs, mean, change.field, t, symbol);
-    const marks = [inData.has(symbol) ? "in the fine-tuning data" : "", flagged.has(symbol) ? "⚑ flagged as forgotten" : ""].filter(Boolean);
+    const marks = [inData.has(symbol) ? "in the fine-tuning data" : "", flagged.has(symbol) ? "⚑ flagged: moved further than run-to-run noise" : ""].filter(Boolean);
     const state = { inData: inData.has(symbol), flagged: flagged.has(symbol), faded: false };
     if (!isKnown(found.value)) return { ...state, colour: null, on: null, text: "", says: [`${name}: ${n ? "not measured" : "not in this atlas"}`, ...marks].join("; ") };
     const colour = changeColour(stops, scale, found.value);

@@ -1,7 +1,7 @@
 /* One series on its base's map: atoms at the present step in the colours of change, and trails from where they were. */
 import { aroundAll, padded } from "../points/bounds.js";
 import { makeGrid, nearestInGrid } from "../points/grid.js";
-import { abgr, scaleLut } from "../points/lut.js";
+import { abgr } from "../points/lut.js";
 import { LAST_CODE, placeOf } from "../points/place.js";
 import { clearRaster, drawPoints, makeRaster } from "../points/raster.js";
 import { buildNode, svgNode } from "../panels/nodes.js";
@@ -83,7 +83,7 @@ export function makeDriftMap({ point, choose }) {
   }
 
   /* Points at `xy` and trails up to step `t`. */
-  function paint(of, w, h, xy, t, which, colours) {
+  function paint(of, w, h, xy, t, which) {
     const ratio = window.devicePixelRatio || 1;
     Object.assign(canvas, { width: Math.round(w * ratio), height: Math.round(h * ratio) });
     svg.setAttribute("viewBox", `0 0 ${w} ${h}`);
@@ -91,7 +91,7 @@ export function makeDriftMap({ point, choose }) {
     clearRaster(raster);
     const rect = { x: 0, y: 0, w: canvas.width, h: canvas.height };
     const n = of.join.ids.length;
-    drawPoints(raster, { xy, n, place: placeOf(of.places.range, of.box, rect), rect, codes: of.codes, lut: colours, mask: of.mask, muted: abgr(of.look.muted), radius: (dotSize(n, w, h) / 2) * ratio });
+    drawPoints(raster, { xy, n, place: placeOf(of.places.range, of.box, rect), rect, codes: of.codes, lut: of.colours, mask: of.mask, muted: abgr(of.look.muted), radius: (dotSize(n, w, h) / 2) * ratio });
     canvas.getContext("2d").putImageData(new ImageData(raster.bytes, canvas.width, canvas.height), 0, 0);
     const plain = placeOf(null, of.box, { x: 0, y: 0, w, h });
     const { lines, heads } = trailPaths(of.trails, which, t, (x, y) => [plain.ax * x + plain.bx, plain.ay * y + plain.by], of.stretch);
@@ -107,7 +107,7 @@ export function makeDriftMap({ point, choose }) {
     size: () => [place.clientWidth, place.clientHeight],
     canvas, svg,
     title: () => [name.textContent, says.textContent],
-    /* `of`: {series, join, places, codes, mask, trails, t, box, stops, reverse, look, title, isPicked, pickedAtoms, stretch,
+    /* `of`: {series, join, places, codes, colours (of codes, ABGR), mask, trails, t, box, look, title, isPicked, pickedAtoms, stretch,
        chosen, hovered, moving}. With `moving` atoms are seen going there from where they are. */
     draw(of) {
       const [w, h] = [place.clientWidth, place.clientHeight];
@@ -116,14 +116,13 @@ export function makeDriftMap({ point, choose }) {
       const before = of.moving && isSameMap(drawn, of, w, h) ? drawn : null;
       const cssPlace = placeOf(of.places.range, of.box, { x: 0, y: 0, w, h });
       drawn = { ...of, size: [w, h], cssPlace };
-      const which = drawnTrails(of.trails.ids, trailRoom(w, h), of.isPicked);
+      const which = of.stretch ? drawnTrails(of.trails.ids, trailRoom(w, h), of.isPicked) : [];
       const all = of.mask ? of.pickedAtoms : of.places.drawn;
       name.textContent = of.title;
-      says.textContent = ` ${all ? (of.t ? trailWords(which.length, all, Boolean(of.mask), of.stretch) : `${counted(all, "atom")}, before any step`) : NO_PLACES}`;
+      says.textContent = ` ${all ? (of.t && of.stretch ? trailWords(which.length, all, Boolean(of.mask), of.stretch) : `${counted(all, of.mask ? "selected atom" : "atom")}, ${of.t ? "trails not drawn" : "before any step"}`) : NO_PLACES}`;
       svg.setAttribute("aria-label", `${of.title}: ${says.textContent.trim()}`);
-      const colours = scaleLut(of.stops, { lo: 0, hi: 1, log: false }, { reverse: of.reverse }, abgr(of.look.quiet));
       const finish = () => {
-        paint(of, w, h, of.places.xy, of.t, which, colours);
+        paint(of, w, h, of.places.xy, of.t, which);
         ring(of.chosen, of.hovered);
       };
       if (!before) return void finish();
@@ -131,7 +130,7 @@ export function makeDriftMap({ point, choose }) {
       const move = () => {
         const part = Math.min((performance.now() - began) / MOTION, 1);
         if (part === 1) return finish();
-        paint(of, w, h, between(before.places.xy, of.places.xy, part), before.t + part * (of.t - before.t), which, colours);
+        paint(of, w, h, between(before.places.xy, of.places.xy, part), before.t + part * (of.t - before.t), which);
         frame = requestAnimationFrame(move);
         return undefined;
       };

@@ -3,7 +3,7 @@ import { chartFrame, chartScale, chartText, inkOf, roundRange } from "../agreeme
 import { isKnown, scoreText } from "../agreement/scores.js";
 import { replaceKeeping, svgNode } from "../panels/nodes.js";
 import { counted, groupedNumber } from "../panels/words.js";
-import { CHANGES, changeLabel } from "./words.js";
+import { CHANGES, changeLabel, powerText } from "./words.js";
 
 const MOST_DOTS = 6000;
 const MOST_DECADES = 5;
@@ -20,6 +20,12 @@ export function dotsOf(x, y, base, log, most = MOST_DOTS) {
     if (found.length < most) found.push(i);
   }
   return { found, all };
+}
+
+/* How many have an output that changed by rounding only. */
+export function stillWords(values, counted, output) {
+  const n = values.reduce((sum, v, i) => sum + Number(counted[i] && v * output.factor < output.least), 0);
+  return n ? ` ${output.label} of ${groupedNumber(n)} is below ${output.least} ${output.unit}, none but for rounding${output.field === "forces" ? "; symmetry makes most of those forces zero" : ""}.` : "";
 }
 
 /* The correlation in words. */
@@ -40,7 +46,7 @@ function axisOf(values, log, ends, title) {
   if (!log) return { scale: chartScale([0, roundRange(values, [0])[1]], ends), title, grid: true };
   const [lo, hi] = decadesAround(values);
   const ticks = [];
-  for (let k = Math.round(Math.log10(lo)); k <= Math.round(Math.log10(hi)); k++) ticks.push([10 ** k, k >= -3 && k < 4 ? String(10 ** k) : `10^${k}`]);
+  for (let k = Math.round(Math.log10(lo)); k <= Math.round(Math.log10(hi)); k++) ticks.push([10 ** k, k >= -3 && k < 4 ? String(10 ** k) : powerText(k)]);
   return { scale: chartScale([lo, hi], ends, true), title, grid: true, ticks };
 }
 

@@ -10,10 +10,10 @@ const MEASURED = [
   ["forces", "Force change", "Change of the predicted forces"], ["energy", "Energy change", "Change of the predicted energies, of crystals only"],
 ];
 const ANCHORED = [["reembedded", "Re-embedded", "The checkpoint embeds the anchors anew: what the whole space does together cancels"], ["frozen", "Frozen", "The anchors’ embeddings are kept from the base: motion of the whole space counts"]];
-const COLOURED = [[false, "Linear", "Colours in proportion"], [true, "Log", "Colours over three powers of ten; logarithmic axes of drift against output"]];
+const COLOURED = [[false, "Linear", "Colours in proportion"], [true, "Log", "Colours over three powers of ten; logarithmic axes of drift against output"], ["groups", "Groups", "On the maps the colours of element groups in place of those of change"]];
 const SEEDED = [["one", "One seed", "Numbers of the chosen run, with intervals over structures"], ["mean", "Mean over seeds", "Means over runs that differ in their seed only, with the least and greatest"]];
 const BESIDE = [[true, "Side by side", "All strategies of the experiment"], [false, "This one", "Only the chosen series"]];
-const STRETCHED = [1, 10, 100].map((times) => [times, times === 1 ? "As they are" : `× ${times}`, times === 1 ? "Trails as long as atoms have moved" : `Trails drawn ${times} times as long, to see the direction of small ones`]);
+const STRETCHED = [[0, "None", "No trails: atoms alone"], ...[1, 10, 100].map((times) => [times, times === 1 ? "As they are" : `× ${times}`, times === 1 ? "Trails as long as atoms have moved" : `Trails drawn ${times} times as long, to see the direction of small ones`])];
 const MOVED = [["atoms", "Atoms"], ["structures", "Crystals"]];
 
 const section = (name, label, title, tools, ...content) => buildNode("section", { class: `page-section drift-${name}`, "aria-label": label }, buildNode("div", { class: "section-head" }, title, ...tools), ...content);
@@ -27,7 +27,7 @@ export function driftParts(host, { set, pick, save, clear, player, summary, tabl
   const segments = {
     measure: makeSegments("Measure of change", MEASURED, (measure) => set({ measure, ...(measure === "energy" ? { movers: "structures" } : {}) })),
     anchors: makeSegments("Anchors", ANCHORED, (anchors) => set({ anchors })),
-    decades: makeSegments("Colours of change", COLOURED, (decades) => set({ decades })),
+    decades: makeSegments("Colours", COLOURED, (of) => set(of === "groups" ? { grouped: true } : { grouped: false, decades: of })),
     seeds: makeSegments("Seeds", SEEDED, (seeds) => set({ seeds })),
     beside: makeSegments("Strategies", BESIDE, (beside) => set({ beside })),
     stretch: makeSegments("Length of trails", STRETCHED, (stretch) => set({ stretch })),
@@ -40,7 +40,7 @@ export function driftParts(host, { set, pick, save, clear, player, summary, tabl
     title: buildNode("h2", { class: "drift-title" }), badge: buildNode("span", { class: "drift-badge" }), facts: buildNode("p", { class: "drift-facts" }), flags: buildNode("p", { class: "drift-flags" }), verdict: buildNode("p", { class: "drift-flags" }),
     meaning: buildNode("p", { class: "drift-meaning" }), selected: buildNode("p", { class: "drift-selected", role: "status" }), maps: buildNode("div", { class: "drift-maps" }), scale: buildNode("div", { class: "drift-scale" }),
     mapsTitle: h2("Map"), mapsFailure: buildNode("div", { role: "alert" }), elementsTitle: h2("Elements"), key: buildNode("p", { class: "hint drift-key" }), curvesTitle: h2("Against step"), curves: svgNode("svg", { class: "drift-chart", role: "group", "aria-label": "Curves against step" }),
-    curvesSay: buildNode("p", { class: "hint" }), worstTitle: h2("Changed most"), outputsTitle: h2("Drift against output"), outputs: svgNode("svg", { class: "drift-chart", role: "img" }), outputsSay: buildNode("p", { class: "hint" }),
+    curvesSay: buildNode("p", { class: "hint" }), compared: buildNode("p", { class: "drift-flags drift-compared" }), worstTitle: h2("Changed most"), outputsTitle: h2("Drift against output"), outputs: svgNode("svg", { class: "drift-chart", role: "img" }), outputsSay: buildNode("p", { class: "hint" }),
     meanings: buildNode("dl", { class: "drift-meanings" }), record: buildNode("dl", { class: "drift-record" }),
   };
   const curvesPlace = buildNode("div", { class: "drift-chart-place" }, nodes.curves);
@@ -54,7 +54,7 @@ export function driftParts(host, { set, pick, save, clear, player, summary, tabl
     section("maps-section", "Maps", nodes.mapsTitle, [control("Trails", segments.stretch.node), buildNode("span", { class: "links" }, openMap, drawings("maps", "the maps"))], nodes.mapsFailure, nodes.maps, nodes.scale, nodes.selected, nodes.meaning),
     buildNode("div", { class: "drift-pair" },
       section("elements", "Elements", nodes.elementsTitle, [saveLinks("elements", [["csv", "Save the numbers of all elements and steps as a table (CSV)"]], save)], table.node, nodes.key, nodes.flags),
-      section("curves", "Curves", nodes.curvesTitle, [drawings("curves", "the curves")], curvesPlace, nodes.curvesSay)),
+      section("curves", "Curves", nodes.curvesTitle, [drawings("curves", "the curves")], nodes.compared, curvesPlace, nodes.curvesSay)),
     buildNode("div", { class: "drift-pair" },
       section("worst", "Changed most", nodes.worstTitle, [segments.movers.node, saveLinks("worst", [["csv", "Save the whole ranking as a table (CSV)"]], save)], worst.place, worst.foot),
       section("outputs", "Drift against change of output", nodes.outputsTitle, [drawings("outputs", "this figure")], outputsPlace, nodes.outputsSay)),

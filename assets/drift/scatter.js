@@ -1,5 +1,5 @@
 /* The figure of drift against change of output, with what is said and done at its dots. */
-import { correlationText, dotsWords, drawOutputs, outputOf } from "./outputs.js";
+import { correlationText, dotsWords, drawOutputs, outputOf, stillWords } from "./outputs.js";
 import { stepText, strategyName } from "./series.js";
 import { CHANGES, changeLabel, shownText, withUnit } from "./words.js";
 import { sizesOf } from "./worst.js";
@@ -47,7 +47,7 @@ export function makeScatter(parts, { choose, atomLines, firstAtom }) {
       const drawn = drawOutputs(svg, { x, y, base, mask: ofStructures ? picked.structures : picked.mask, change, output, noun, log: asked.decades, chosen: at }, [w, h]);
       near = known ? drawn.near : null;
       last = { x, y, output, change, noun, ofStructures, atoms };
-      parts.outputsSay.textContent = known ? `${dotsWords(drawn, `${what}s`)}${picked.mask ? ", those not selected in grey" : ""}. ${correlationText(told.output[asked.movers][asked.anchors][t], what)}` : noOutputs(chosen);
+      parts.outputsSay.textContent = known ? `${dotsWords(drawn, `${what}s`)}${picked.mask ? ", those not selected in grey" : ""}. ${correlationText(told.output[asked.movers][asked.anchors][t], what)}${t ? stillWords(y, base, output) : ""}` : noOutputs(chosen);
       svg.setAttribute("aria-label", `${parts.outputsTitle.textContent}. ${parts.outputsSay.textContent}`);
     },
   };

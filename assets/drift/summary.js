@@ -4,7 +4,7 @@ import { buildNode, replaceKeeping } from "../panels/nodes.js";
 import { counted } from "../panels/words.js";
 import { strategyLook } from "./colours.js";
 import { numberOf } from "./means.js";
-import { stepText, strategyName } from "./series.js";
+import { seriesLabel, stepText, strategyName } from "./series.js";
 import { CHANGES, changeLabel, changeText, keptShareText, rangeText, shownText } from "./words.js";
 
 const FLAGS_SHOWN = 3;
@@ -15,9 +15,10 @@ export const summaryRows = (entries, mean) => entries.map((entry) => ({ ...entry
 
 /* A check of the verdict in words: its value against its limit. */
 export function checkText({ label, value, low, high, limit, at_most: atMost, passed, unit }) {
-  const text = unit === "elements" ? String : atMost ? changeText : keptShareText;
+  const factor = unit.startsWith("eV") ? 1000 : 1;
+  const text = unit === "elements" ? String : atMost ? (v) => changeText(v * factor) : keptShareText;
   const range = isKnown(low) && isKnown(high) ? ` [${text(low)}, ${text(high)}]` : "";
-  return `${passed ? "✓" : "✗"} ${label} ${text(value)}${range}${unit && unit !== "elements" ? ` ${unit}` : ""} (${atMost ? "at most" : "at least"} ${limit})`;
+  return `${passed ? "✓" : "✗"} ${label} ${text(value)}${range}${unit && unit !== "elements" ? ` ${factor > 1 ? "m" : ""}${unit}` : ""} (${atMost ? "at most" : "at least"} ${limit * factor})`;
 }
 
 /* The verdict in a word. */
@@ -44,8 +45,8 @@ export function flagsWords(told) {
     const e = elements.indexOf(symbol);
     return `${symbol} (drift ${shownText(CHANGES.reembedded, forgetting.drift[e])}, at least ${shownText(CHANGES.reembedded, forgetting.low[e])}; null ${shownText(CHANGES.reembedded, forgetting.null[e])})`;
   };
-  const found = forgetting.flagged.length ? `⚑ Flagged as forgotten after the last step: ${forgetting.flagged.map(of).join(", ")}` : "No element is flagged as forgotten after the last step";
-  return `${found}. Rule: ${forgetting.rule.replace(/^Flagged: /, "").replace(/\.$/, "")}; ${counted(forgetting.n_runs, "run")}.`;
+  const found = forgetting.flagged.length ? `⚑ Flagged after the last step, since they moved further than run-to-run noise: ${forgetting.flagged.map(of).join(", ")}` : "No element moved further than run-to-run noise by the last step";
+  return `${seriesLabel(told)}. ${found}. Rule: ${forgetting.rule.replace(/^Flagged: /, "").replace(/\.$/, "")}; ${counted(forgetting.n_runs, "run")}.`;
 }
 
 function verdictNode(verdict) {
@@ -54,9 +55,10 @@ function verdictNode(verdict) {
 }
 
 /* The verdict on the last checkpoint with every check, in words. */
-export function verdictWords({ verdict }) {
+export function verdictWords(told) {
+  const { verdict } = told;
   if (!verdict) return "";
-  return `After the last step the model is ${verdict.passed ? "judged undamaged" : "judged damaged"}: ${verdict.checks.map(checkText).join("; ")}. Limits: ${verdict.checks[0]?.source ?? "none"}.`;
+  return `${seriesLabel(told)}, after the last step: judged ${verdict.passed ? "undamaged" : "damaged"}. ${verdict.checks.map(checkText).join("; ")}. Limits: ${verdict.checks[0]?.source ?? "none"}.`;
 }
 
 export function makeSummary(choose) {
@@ -69,7 +71,7 @@ export function makeSummary(choose) {
       const [first] = entries;
       const th = (text, title, more) => buildNode("th", { scope: "col", title, class: more || null }, text);
       const columns = SUMMED.map((name) => th(`${changeLabel(CHANGES[name], noun).replace(", anchors", ",")}${name === "retention" ? ` of ${first.told.k}` : ""}${CHANGES[name].unit ? ` (${CHANGES[name].unit})` : ""}`, CHANGES[name].meaning, [name === field ? "shown" : "", name === "angular" ? "drift-wide" : ""].filter(Boolean).join(" ")));
-      head.replaceChildren(buildNode("tr", {}, th(entries.some(({ series }) => series.strategy) ? "Strategy" : "Series"), ...columns, th("Forgotten", "Elements outside the fine-tuning data that moved further than runs that differ in their seed only"), th("Verdict", "Against thresholds fixed beforehand")));
+      head.replaceChildren(buildNode("tr", {}, th(entries.some(({ series }) => series.strategy) ? "Strategy" : "Series"), ...columns, th("Flagged", "Elements outside the fine-tuning data that moved further than runs that differ in their seed only, after the last step. How far is another question: the verdict counts those as forgotten that drifted beyond its limit too."), th("Verdict", "Against thresholds fixed beforehand")));
       const rows = summaryRows(entries, mean).map(({ series, told, runs, t, numbers }, row) => {
         const look = strategyLook(series.strategy, theme, row);
         const swatch = buildNode("i", { class: "drift-swatch", "aria-hidden": "true" });

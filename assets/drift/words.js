@@ -4,7 +4,7 @@ import { isKnown } from "../agreement/scores.js";
 const SIGNS = { "-": "⁻", 0: "⁰", 1: "¹", 2: "²", 3: "³", 4: "⁴", 5: "⁵", 6: "⁶", 7: "⁷", 8: "⁸", 9: "⁹" };
 const raised = (text) => [...text].map((sign) => SIGNS[sign] ?? sign).join("");
 
-const powerText = (power) => `10${raised(String(power))}`;
+export const powerText = (power) => `10${raised(String(power))}`;
 
 /* 0.0038, 0.313, 2.4·10⁻⁵, 0: three significant digits, a power of ten below a ten-thousandth. */
 export function changeText(v) {
@@ -21,7 +21,8 @@ export function changeText(v) {
 
 const LW = "Li & Walsh, Nat. Mach. Intell. 8, 830 (2026)";
 
-/* `field` is the name of the stored numbers; `factor` and `unit` those in which they are shown. */
+/* `field` is the name of the stored numbers; `factor` and `unit` those in which they are shown; below `least`, in that
+   unit, a change is rounding. */
 export const CHANGES = {
   reembedded: {
     field: "reembedded", label: "Drift, anchors re-embedded", short: "re-embedded", unit: "", factor: 1, worst: "high",
@@ -49,12 +50,12 @@ export const CHANGES = {
     source: "Williams et al., NeurIPS 2021",
   },
   energy: {
-    field: "energy", label: "Energy change", short: "energy", unit: "meV/atom", factor: 1000, worst: "high",
+    field: "energy", label: "Energy change", short: "energy", unit: "meV/atom", factor: 1000, least: 0.001, worst: "high",
     meaning: "Mean absolute change of the predicted energy of the same structures, after a least-squares shift for each element: functionals differ by such an offset, which no reaction energy sees. A change that is linear in composition is absorbed with it.",
     source: "per-element shift by least squares over the measured structures",
   },
   forces: {
-    field: "forces", label: "Force change", short: "forces", unit: "eV/Å", factor: 1, worst: "high",
+    field: "forces", label: "Force change", short: "forces", unit: "meV/Å", factor: 1000, least: 0.1, worst: "high",
     meaning: "Change of the predicted force on the same atom at the same place: its length for one atom, the mean absolute change of a component (MAE) in means.",
     source: "checkpoint against base, no reference data",
   },
@@ -76,7 +77,11 @@ export function keptShareText(v) {
   return v < 1 && Number(text) === 1 ? ">0.9999" : text === "1.0000" || v === 0 ? String(Number(text)) : text;
 }
 
-export const shownText = (change, v) => (change.worst === "low" ? keptShareText(v) : changeText(isKnown(v) ? v * change.factor : v));
+export function shownText(change, v) {
+  if (change.worst === "low") return keptShareText(v);
+  const shown = isKnown(v) ? v * change.factor : v;
+  return change.least && shown && Math.abs(shown) < change.least ? `<${change.least}` : changeText(shown);
+}
 /* The power of ten that cells of a table share where all are small; 0 for none. */
 export const cellPower = (change, most) => (change.worst === "low" || most * change.factor >= 0.1 ? 0 : Math.floor(Math.log10(most * change.factor)));
 export const cellUnit = (change, most) => (cellPower(change, most) ? `Cells in ${powerText(cellPower(change, most))}${change.unit ? ` ${change.unit}` : ""}. ` : change.unit ? `Cells in ${change.unit}. ` : "");

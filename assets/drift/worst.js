@@ -51,7 +51,7 @@ export function makeWorst(atlas) {
     const name = [...(label ? [buildNode("span", {}, label), " in "] : []), formulaNode(formula), buildNode("span", { class: "ranked-id" }, id)];
     const title = `${label ? `${label} in ` : ""}${formula}, ${id}: show its crystal`;
     const cells = WORST_FIELDS[movers].map((of) => buildNode("td", { class: of === last.field ? "shown" : null }, shownText(CHANGES[of], last.values[of][i])));
-    return buildNode("tr", { "data-row-atom": atom, "data-structure": structure }, buildNode("th", { scope: "row" }, buildNode("button", { type: "button", class: "ranked-atom", "data-atom": atom, title }, ...name)), ...cells);
+    return buildNode("tr", { "data-row-atom": atom, "data-structure": structure }, buildNode("th", { scope: "row" }, buildNode("button", { type: "button", class: "ranked-atom", "data-atom": atom, "data-key": `row ${movers === "atoms" ? atom : structure}`, title }, ...name)), ...cells);
   }
 
   function markRows() {

@@ -4,9 +4,11 @@ import { saveDrawing, csvText } from "../agreement/saving.js";
 import { followMarks } from "../agreement/tip.js";
 import { makeDriftArrays } from "../drift/arrays.js";
 import { fetchStepAhead, gatherAtoms, mapsOfEntries, pickedOf } from "../drift/atoms.js";
-import { changeCodes, changeGradient, changeScale } from "../drift/colours.js";
+import { changeCodes, changeScale, groupCodes, groupColours } from "../drift/colours.js";
+import { comparedWords } from "../drift/compared.js";
 import { chartsOf, drawCurves, drawElementDots } from "../drift/curves.js";
 import { makeChangeTable } from "../drift/elements.js";
+import { changeKey, groupsKey } from "../drift/key.js";
 import { makeDriftMap, sharedBox } from "../drift/map.js";
 import { spreadWords } from "../drift/means.js";
 import { driftParts } from "../drift/parts.js";
@@ -18,12 +20,13 @@ import { besideOf, changeNoun, chosenSeries, fineTunedOn, kindOf, sameStep, seed
 import { flagsWords, makeSummary, verdictWords } from "../drift/summary.js";
 import { CHANGES, cellUnit, changeLabel, changeOf, withUnit } from "../drift/words.js";
 import { makeWorst } from "../drift/worst.js";
+import { abgr, scaleLut } from "../points/lut.js";
 import { failureNode } from "../panels/failure.js";
 import { downloadFile } from "../panels/download.js";
 import { buildNode, oncePerFrame } from "../panels/nodes.js";
 import { counted } from "../panels/words.js";
 
-const DRIFT_FIELDS = ["series", "step", "anchors", "measure", "seeds", "movers", "decades", "stretch", "beside", "elements", "palette", "theme"];
+const DRIFT_FIELDS = ["series", "step", "anchors", "measure", "seeds", "movers", "decades", "grouped", "stretch", "beside", "elements", "palette", "theme"];
 const DRIFT_COMMAND = "platonic-atlas drift ATLAS --base chgnet-0.3.0 --checkpoints chgnet-r2scan";
 const CHART_HEIGHT = 390; // css px
 const NOTHING_DRAWN = "There is nothing to save yet.";
@@ -41,6 +44,7 @@ export function makeDriftPage(atlas, host) {
   let now = null; // what is shown: see `current`
   let atoms = null; // what was gathered last, and for which `key`
   let turn = 0;
+  let colourKey = []; // of the maps, as `mapsDrawing` takes it
 
   const player = makePlayer({
     set: (t) => now && view.set({ step: t === now.chosen.step.length - 1 ? -1 : t }),
@@ -119,7 +123,8 @@ export function makeDriftPage(atlas, host) {
     const seeds = Math.max(...besideOf(all, chosen).map((series) => seedsOf(all, series).length));
     parts.seedsControl.hidden = seeds < 2;
     parts.besideControl.hidden = besideOf(all, chosen).length < 2;
-    for (const field of ["measure", "anchors", "decades", "stretch", "beside", "movers"]) parts.segments[field].press(asked[field]);
+    for (const field of ["measure", "anchors", "stretch", "beside", "movers"]) parts.segments[field].press(asked[field]);
+    parts.segments.decades.press(asked.grouped ? "groups" : asked.decades);
     parts.segments.seeds.press(mean ? "mean" : "one");
     player.show(chosen, t);
   }
@@ -163,22 +168,25 @@ export function makeDriftPage(atlas, host) {
     parts.key.replaceChildren(...[
       cellUnit(change, scales().elements.hi), asked.measure === "energy" ? "Energies are of crystals, so elements and atoms show drift. " : "",
       fineTunedOn(has).length ? buildNode("span", { class: "key-in-data" }, "outlined: in the fine-tuning data") : "", " ",
-      has.forgetting ? buildNode("span", { class: "key-flag" }, "⚑ forgotten after the last step") : "", ` Means over symmetry-distinct atoms${mean && entry.runs.length > 1 ? ` and ${entry.runs.length} seeds` : ""}. Click an element for its curves and atoms.`,
+      has.forgetting ? buildNode("span", { class: "key-flag" }, "⚑ moved further than run-to-run noise by the last step") : "", ` Means over symmetry-distinct atoms${mean && entry.runs.length > 1 ? ` and ${entry.runs.length} seeds` : ""}. Click an element for its curves and atoms.`,
     ].filter(Boolean));
     const curved = chosen.step.length > 2;
     const context = { ...entry, entries, elements: asked.elements.filter((symbol) => has.elements.includes(symbol)), mean, theme, noun, t, change };
     const w = Math.max(300, parts.curvesPlace.clientWidth);
-    parts.curvesTitle.textContent = curved ? (context.elements.length === 1 ? `${context.elements[0]} against step` : context.elements.length ? "Elements against step" : "All atoms against step") : "By element";
+    parts.curvesTitle.textContent = curved ? (context.elements.length === 1 ? `${context.elements[0]} against step` : context.elements.length ? "Elements against step" : "All atoms against step") : `By element: ${changeLabel(change, noun).toLowerCase()}`;
     let height = CHART_HEIGHT;
     if (curved) height = drawCurves(parts.curves, context, [w, CHART_HEIGHT]);
     const dots = curved ? null : drawElementDots(parts.curves, context, [w, CHART_HEIGHT]);
     parts.curves.setAttribute("viewBox", `0 0 ${w} ${height}`);
     parts.curves.setAttribute("width", w);
     parts.curves.setAttribute("height", height);
+    const picked = context.elements.length === 1 ? context.elements[0] : null;
+    const compared = picked || asked.measure !== "energy" ? change : CHANGES.energy;
+    parts.compared.textContent = context.elements.length > 1 ? "" : comparedWords({ ...context, change: compared, element: picked });
     const left = context.elements.length - chartsOf(context.elements, change).length;
     parts.curvesSay.textContent = curved
       ? `Bands: ${mean ? "least to greatest over seeds" : spreadWords(false)}.${context.elements.length > 1 && left > 0 ? ` ${counted(left, "more element")} picked; the first six are drawn.` : ""} Dashed: the present step.`
-      : `${dots.shown === dots.all ? "All elements" : `${dots.shown} of ${dots.all} elements, those that changed most`}; bars: ${spreadWords(mean, entry.runs.length)}. Two checkpoints make no curve.`;
+      : `${dots.shown === dots.all ? "All elements" : `${dots.shown} of ${dots.all} elements, those that changed most`}${change.unit ? `, in ${change.unit}` : ""}; bars: ${spreadWords(mean, entry.runs.length)}. Two checkpoints make no curve.`;
     const focused = document.activeElement?.closest?.(".drift-chart .mark");
     (focused || parts.curves.querySelector(".mark"))?.setAttribute("tabindex", 0);
   }
@@ -230,6 +238,9 @@ export function makeDriftPage(atlas, host) {
     const theme = atlas.theme();
     const scale = scales().atoms;
     const stops = info.scales[now.asked.palette];
+    const { grouped } = now.asked;
+    const look = info.themes[theme];
+    const colours = grouped ? groupColours(info, abgr(look.quiet)) : scaleLut(stops, { lo: 0, hi: 1, log: false }, { reverse: scale.reverse }, abgr(look.quiet));
     const first = maps.get(atoms.maps[0].key);
     const several = now.entries.length > 1;
     // maps of one base have one scale; those of others are not to be compared place by place
@@ -238,16 +249,13 @@ export function makeDriftPage(atlas, host) {
     for (const one of atoms.maps) {
       const { mask, n } = pickedOf(selected, one);
       maps.get(one.key).draw({
-        ...one, box: boxOf(one.series.base), mask, codes: changeCodes(one.values, scale), stops, reverse: scale.reverse, look: info.themes[theme], pickedAtoms: n, stretch: now.asked.stretch, moving: player.isPlaying() && !window.matchMedia(REDUCED_MOTION).matches,
+        ...one, box: boxOf(one.series.base), mask, codes: grouped ? groupCodes(one.join.drawn, atoms.columns.element) : changeCodes(one.values, scale), colours, look, pickedAtoms: n, stretch: now.asked.stretch, moving: player.isPlaying() && !window.matchMedia(REDUCED_MOTION).matches,
         isPicked: mask ? (atom) => selected[rank[atom]] : null, title: several ? strategyName(one.series) : `Anchors ${CHANGES[one.anchors].short}`, chosen: now.asked.atom, hovered: atlas.hover.get(),
       });
     }
-    const { change, noun } = now;
-    const bar = buildNode("span", { class: "scale-bar", "aria-hidden": "true" });
-    bar.style.background = changeGradient(stops, false);
-    const ends = (scale.reverse ? [scale.hi, scale.lo] : [scale.lo, scale.hi]).map((v) => withUnit(change, v));
-    const beyond = now.entries.every(({ told }) => told.top[change.field] === null) ? "" : "; the end holds 99 % of all atoms at all steps, those beyond have its colour";
-    parts.scale.replaceChildren(buildNode("span", {}, several || change.field !== now.asked.anchors ? changeLabel(change, noun) : noun), buildNode("span", { class: "quiet" }, ends[0]), bar, buildNode("span", { class: "quiet" }, `${ends[1]}${scale.log ? ", logarithmic" : ""}${beyond}`));
+    const key = grouped ? groupsKey(info, atoms) : changeKey(now, scale, stops);
+    parts.scale.replaceChildren(...key.nodes);
+    colourKey = key.key;
     const { mask, count } = atlas.selection.get();
     parts.selected.replaceChildren(...(mask ? [`Selected: ${counted(count, "atom")} of the atlas${now.asked.elements.length ? ` (${now.asked.elements.join(", ")})` : ""}; others are grey. `, parts.clearNode()] : []));
   }
@@ -316,17 +324,18 @@ export function makeDriftPage(atlas, host) {
     const csv = (text, name = stem) => downloadFile(`${name}.csv`, new Blob(["\uFEFF", text], { type: "text/csv" }));
     const told = [...new Set(entries.flatMap((entry) => entry.runs))];
     if (of === "numbers") return kind === "csv" ? csv(numbersTable(told)) : downloadFile(`${stem}.json`, JSON.stringify({ atlas: info.title, view: view.query(), series: told }, null, 1));
+    if (kind === "csv" && of === "curves" && !now.asked.elements.length && chosen.step.length > 2) return csv(numbersTable(told));
     if (kind === "csv" && (of === "elements" || of === "curves")) return csv(elementsTable(told));
     if (atoms?.key !== now.key) return atlas.say(NOTHING_DRAWN);
     if (kind === "csv") return csv(csvText(worst.lines()), `${stem}-step${t}`);
     const { surface } = info.themes[atlas.theme()];
     const caption = `${parts.title.textContent} (${kindOf(chosen).label}), ${stepText(chosen, t)}. ${seriesFacts(chosen, now.entry.told)}.`;
     if (of === "maps") {
-      const drawing = mapsDrawing(atoms.maps.map(({ key }) => maps.get(key)));
+      const drawing = mapsDrawing(atoms.maps.map(({ key }) => maps.get(key)), colourKey);
       if (!drawing) return atlas.say(NOTHING_DRAWN);
       host.append(drawing);
       try {
-        return await saveDrawing(drawing, kind, { stem: `${stem}-step${t}`, title: parts.mapsTitle.textContent, caption: `${caption} Colours: ${parts.scale.textContent}.`, surface });
+        return await saveDrawing(drawing, kind, { stem: `${stem}-step${t}`, title: parts.mapsTitle.textContent, caption, surface });
       } finally {
         drawing.remove();
       }

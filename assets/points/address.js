@@ -157,6 +157,7 @@ export function formatView(view, defaults, atomName) {
     ["seeds", "seeds", formatText],
     ["movers", "movers", formatText],
     ["decades", "decades", formatFlag],
+    ["grouped", "grouped", formatFlag],
     ["stretch", "stretch", exactDecimal],
     ["beside", "beside", formatFlag],
     ["theme", "theme", formatText],

@@ -73,13 +73,12 @@ def _found(data: AtlasData, node: Node) -> Found:
         case Among():
             return _among(data, node, "=", np.logical_or)
         case Within(what, where, negated):
-            inside = Found("structure", _crystals(data, where) ^ negated)
-            if isinstance(what, Among):
-                return _joined(data, [_found(data, what), inside], np.logical_and)
-            if normal(" ".join(what.words)) in fields(data):
+            if not isinstance(what, Among) and normal(" ".join(what.words)) in fields(data):
                 example = f"{' '.join(what.words)} in ({' '.join(where.words)})"
                 raise FindError(f"the values stand in a list in brackets, as in `{example}`", *_span(where))
-            return _joined(data, [_elements(what), inside], np.logical_and)
+            elements = _found(data, what) if isinstance(what, Among) else _elements(what)
+            inside = Found("structure", _crystals(data, where) ^ negated)
+            return _joined(data, [elements, inside], np.logical_and)
         case Not(Among() as among):
             return _among(data, among, "!=", np.logical_and)
         case Not(part):

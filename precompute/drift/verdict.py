@@ -57,7 +57,7 @@ _ABOUT = {
         "Mean absolute change of a force component over symmetry-distinct atoms.",
     ),
     "forgetting": (
-        "Forgotten elements",
+        "Forgotten elements (flagged, and drift beyond the limit)",
         "elements",
         "Elements outside the fine-tuning data that drifted by more than run-to-run noise, and by more than the limit "
         "of the mean drift.",
@@ -102,6 +102,14 @@ class Check:
     unit: str
     meaning: str
     source: str
+
+    def shown(self) -> tuple[str, str]:
+        """The value with its interval, and the limit, as people read them: energies and forces in thousandths."""
+        factor, unit = (1000.0, f" m{self.unit}") if self.unit.startswith("eV") else (1.0, "")
+        text = f"{self.value * factor:.4g}"
+        if np.isfinite(self.low):
+            text += f" [{self.low * factor:.4g}, {self.high * factor:.4g}]"
+        return text + unit, f"{self.limit * factor:g}{unit}"
 
 
 @dataclass(frozen=True)

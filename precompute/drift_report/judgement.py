@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from html import escape
 
-import numpy as np
-
 from precompute.drift.records import Series
 from precompute.drift.verdict import Verdict
 from precompute.drift_report.parts import cells, number, shortened, with_interval
@@ -68,15 +66,14 @@ def judgement(series: Series, verdict: Verdict | None) -> str:
     head = ["check", "measured", "passes", "", "what it is"]
     body = []
     for c in verdict.checks:
-        unit = f" {c.unit}" if c.unit else ""
-        text = f"{c.value:.4g}" + (f" [{c.low:.4g}, {c.high:.4g}]" if np.isfinite(c.low) else "")
+        text, limit = c.shown()
         word = "passed" if c.passed else "failed"
         sign = "\u2264" if c.at_most else "\u2265"
         body.append(
             [
                 escape(c.label),
-                with_interval(text) + escape(unit),
-                f'<span class="whole">{sign} {c.limit:g}{escape(unit)}</span>',
+                with_interval(text),
+                f'<span class="whole">{sign} {escape(limit)}</span>',
                 f'<strong class="{"passed" if c.passed else "damaged"}">{word}</strong>',
                 f"{escape(c.meaning)} <span class='quiet'>Limit: {escape(c.source)}</span>",
             ]

@@ -174,7 +174,7 @@ def _elements(series: Series) -> str:
         drawn = periodic_table(values, in_data=series.trained_on, flagged=flagged, atoms=atoms, label=label)
         told = "Means over symmetry-distinct atoms; logarithmic colours."
         told += " Outlined: in the fine-tuning data." if series.trained_on else ""
-        told += " Marked (!): flagged as forgotten." if flagged else ""
+        told += " Marked (!): flagged, moved further than run-to-run noise." if flagged else ""
         maps.append(figure(drawn, escape(f"{label}. {told}")))
     head = ["element", "atoms", *(f"{MEASURES[n].short}, {MEASURES[n].unit}".rstrip(", ") for n in OF_ELEMENTS)]
     body = []

@@ -92,6 +92,8 @@ def sphere(rng: np.random.Generator, d: int) -> np.ndarray:
     return x / np.linalg.norm(x, axis=1, keepdims=True)
 
 
+@pytest.mark.slow
+@pytest.mark.ci
 @pytest.mark.parametrize(
     ("name", "d", "tolerance"),
     [

@@ -231,6 +231,8 @@ def test_the_gamma_null_has_the_moments_it_was_given():
     assert root_high == pytest.approx(np.sqrt(high))
 
 
+@pytest.mark.slow
+@pytest.mark.ci
 @pytest.mark.parametrize("labelled", [False, True])
 def test_nulls_are_those_of_permuted_atoms(labelled):
     x, y = spaces(n=80)
@@ -279,6 +281,8 @@ def test_the_bound_of_a_few_draws_is_that_of_one_more():
     assert np.isnan(null_of_draws(drawn[:1])[1]).all()
 
 
+@pytest.mark.slow
+@pytest.mark.ci
 def test_unrelated_spaces_score_as_theory_says():
     rng = np.random.default_rng(0)
     n, p = 3000, 20
@@ -299,6 +303,8 @@ def test_the_null_of_cknna_is_that_of_permuted_atoms():
     assert abs(drawn.mean() - estimate.null[0, 1]) < 5.0 * drawn.std() / np.sqrt(30)
 
 
+@pytest.mark.slow
+@pytest.mark.ci
 @pytest.mark.parametrize("name", ["procrustes", "cka", "cka-unbiased", "cka-rbf", "distance-correlation", "cknna"])
 def test_influences_are_what_leaving_structures_out_does(name):
     """First-order: without structure s the score is the score less its influence, up to second-order terms."""

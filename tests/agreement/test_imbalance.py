@@ -99,6 +99,8 @@ def test_a_coordinate_left_out_is_missed_in_one_direction_only() -> None:
     assert part == pytest.approx(limit, abs=0.03)
 
 
+@pytest.mark.slow
+@pytest.mark.ci
 def test_a_direction_of_small_variance_is_not_missed() -> None:
     """Glielmo et al.'s second example: a Gaussian flattened along z is told by x and y, and z tells nothing of it."""
     rng = np.random.default_rng(7)

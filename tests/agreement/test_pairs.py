@@ -231,6 +231,8 @@ def coverage(draws: int) -> dict[str, tuple[float, float]]:
     return result
 
 
+@pytest.mark.slow
+@pytest.mark.ci
 def test_intervals_hold_about_as_often_as_they_say():
     for name, (held, wide) in coverage(60).items():  # by chance ± 2.8 %
         assert held >= 0.87, (name, held)

@@ -70,6 +70,8 @@ def literal_lfre(x, y, split, points):
     return np.sqrt(np.mean(squares))
 
 
+@pytest.mark.slow
+@pytest.mark.ci
 @pytest.mark.parametrize("seed", [0, 1, 2])
 @pytest.mark.parametrize("width", [9, 150])
 def test_the_global_error_is_its_definition(seed, width):

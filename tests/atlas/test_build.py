@@ -221,6 +221,8 @@ def test_unknown_names_say_what_there_is(atlas: Atlas) -> None:
         atlas.model("fake-a").neighbours("near")
 
 
+@pytest.mark.slow
+@pytest.mark.ci
 def test_something_else_in_the_way_is_not_overwritten(tmp_path: Path, make) -> None:
     (tmp_path / "a.zarr").mkdir()
     (tmp_path / "a.zarr" / "thesis.txt").write_text("years of work")

@@ -123,6 +123,8 @@ def own(atlas: Atlas, tmp_path: Path) -> Atlas:
     return Atlas(tmp_path / "own.zarr")
 
 
+@pytest.mark.slow
+@pytest.mark.ci
 def test_a_series_is_kept_and_not_made_twice(own: Atlas, moved: Drifted, monkeypatch: pytest.MonkeyPatch) -> None:
     asked = followed("fake-a", ["fake-a-again", "fake-a-moved"])
     assert not drift_store.is_stored(own, asked, Settings())

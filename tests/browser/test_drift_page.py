@@ -91,9 +91,9 @@ def test_an_element_has_its_curves_and_atoms_and_says_what_its_marks_mean(visit)
     page = opened(visit)
     assert "in-data" in cell(page, "Na").get_attribute("class")
     assert "flagged" in cell(page, "O").get_attribute("class")
-    assert "⚑ flagged as forgotten" in cell(page, "O").get_attribute("aria-label")
+    assert "⚑ flagged: moved further than run-to-run noise" in cell(page, "O").get_attribute("aria-label")
     expect(page.locator(".drift-elements .drift-flags")).to_contain_text(
-        "⚑ Flagged as forgotten after the last step: O"
+        "⚑ Flagged after the last step, since they moved further than run-to-run noise: O"
     )
     expect(page.locator(".drift-elements .drift-flags")).to_contain_text("2 runs")
     cell(page, "O").click()
@@ -108,6 +108,8 @@ def test_an_element_has_its_curves_and_atoms_and_says_what_its_marks_mean(visit)
         )
         or "all 53" in page.locator(".drift-map figcaption").first.inner_text()
     )
+    expect(page.locator(".drift-compared")).to_contain_text("of O after 120 updates, over 17 symmetry-distinct O atoms")
+    expect(page.locator(".drift-compared")).to_contain_text("leave out how runs differ by seed")
     page.locator(".drift-curves .mark").last.hover()
     expect(page.locator(".figure-tip")).to_contain_text("of O")
     expect(page.locator(".figure-tip")).to_contain_text("over 17 symmetry-distinct O atoms")
@@ -157,6 +159,30 @@ def test_what_moved_most_is_ranked_by_any_column_and_leads_to_its_crystal(visit)
     visit.until_view("page", "map")
 
 
+def test_the_focus_stays_on_the_row_that_is_chosen_by_key(visit):
+    page = opened(visit)
+    page.locator(".drift-worst tbody button").first.focus()
+    page.keyboard.press("ArrowDown")
+    title = page.evaluate("document.activeElement.title")
+    page.keyboard.press("Enter")
+    expect(page.locator(".drift-worst .chosen-row")).to_have_count(1)
+    expect(page.locator("#right")).to_contain_text("Wyckoff")
+    assert page.evaluate("document.activeElement.title") == title != ""
+
+
+def test_atoms_take_the_colours_of_element_groups_without_trails(visit):
+    page = opened(visit, f"&series={STUDENT}")
+    page.get_by_role("button", name="Groups", exact=True).click()
+    page.get_by_role("button", name="None", exact=True).click()
+    visit.until_query("grouped=1&stretch=0")
+    expect(page.locator(".drift-scale")).to_contain_text("nonmetal")
+    expect(page.locator(".drift-map figcaption").first).to_contain_text("trails not drawn")
+    assert not page.locator(".drift-trail").first.get_attribute("d")
+    assert b">nonmetal<" in saved(page, "maps-svg")[1]
+    page.get_by_role("button", name="Linear", exact=True).click()
+    expect(page.locator(".drift-scale")).to_contain_text("99 % of all atoms")
+
+
 def test_find_filters_the_ranking(visit):
     page = opened(visit, "&find=" + "perovskite")
     expect(page.locator(".drift-worst .hint")).to_contain_text("selected sites")
@@ -190,7 +216,7 @@ def test_what_is_no_drift_of_a_foundation_model_says_so(visit):
     opened(visit, f"&series={HEADS}")
     expect(badge).to_have_text("comparison of separate trainings, not drift")
     expect(page.locator(".drift-numbers thead")).to_contain_text("Difference, re-embedded")
-    expect(page.locator(".drift-curves h2")).to_have_text("By element")
+    expect(page.locator(".drift-curves h2")).to_have_text("By element: difference, anchors re-embedded")
     opened(visit, f"&series={PUBLISHED}")
     expect(badge).to_have_text("published fine-tune")
     expect(page.locator(".drift-outputs .hint")).to_contain_text("No energies or forces were computed")
@@ -214,6 +240,8 @@ def test_what_is_shown_is_saved(visit):
     assert name == "synthetic-drift-7net-0-naive-seed0-maps-step2.svg"
     assert body.count(b"data:image/png") == 3
     assert b"fine-tuned here" in body
+    _, body = saved(page, "curves-csv")
+    assert "Procrustes to base" in {r["measure"] for r in csv.DictReader(io.StringIO(body.decode("utf-8-sig")))}
     assert saved(page, "curves-png")[1].startswith(b"\x89PNG")
     assert b"Spearman" in saved(page, "outputs-svg")[1].replace(b"\xe2\x80\x99", b"'")
 

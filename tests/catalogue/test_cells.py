@@ -99,6 +99,8 @@ def test_a_setting_that_does_not_exist_is_refused() -> None:
         operations(225, 2)
 
 
+@pytest.mark.slow
+@pytest.mark.ci
 def test_loading_does_not_import_torch() -> None:
     code = "import sys; from precompute.structures.catalogue import load; load(); print('torch' in sys.modules)"
     done = run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -114,6 +114,8 @@ def test_series_down_the_groups_are_complete(entries: list[Entry], anion: str, c
     assert [c for c in cations.split() if frozenset((anion, c)) not in binary] == []
 
 
+@pytest.mark.slow
+@pytest.mark.ci
 def test_a_table_survives_writing_and_reading(tmp_path: Path, entries: list[Entry]) -> None:
     write_table(tmp_path / "again.csv", entries)
     assert read_table(tmp_path / "again.csv") == entries

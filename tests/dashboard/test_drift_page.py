@@ -177,6 +177,7 @@ def test_a_record_of_anything_can_be_told():
     [
         {"page": "drift"}, {"series": NAIVE}, {"series": NAIVE, "step": 0}, {"step": 3}, {"anchors": "frozen"},
         {"measure": "energy"}, {"seeds": "mean"}, {"movers": "structures"}, {"decades": True}, {"stretch": 100},
+        {"grouped": True}, {"stretch": 0},
         {"beside": False},
     ],
 )  # fmt: skip
@@ -191,6 +192,7 @@ def test_every_view_survives_its_address(atlas, changes):
     ("asked", "word"),
     [("series=gone", "gone"), (f"series={STUDENT}&step=3", "3"), ("step=last", "last"), ("anchors=loose", "loose"),
      ("measure=hope", "hope"), ("seeds=all", "all"), ("movers=ions", "ions"), ("decades=2", "2"), ("stretch=7", "7"),
+     ("grouped=2", "2"),
      ("beside=x", "x")],
 )  # fmt: skip
 def test_damaged_parts_are_left_at_their_default_and_told(atlas, asked, word):

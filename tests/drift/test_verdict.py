@@ -34,6 +34,14 @@ def test_noise_that_scatters_the_atoms_fails_every_check_of_the_space(atoms: Mad
     assert not any(c.passed for c in found.checks)
 
 
+def test_checks_are_shown_with_energies_and_forces_in_thousandths(atoms: Made) -> None:
+    series = with_last(atoms.series(replace(atoms.base, step=1.0)), reembedded=0.0026, energy=0.0136, forces=0.00514)
+    shown = {c.name: c.shown() for c in verdict(series).checks}
+    assert shown["energy"] == ("13.6 [13.6, 13.6] meV/atom", "80 meV/atom")
+    assert shown["forces"] == ("5.14 [5.14, 5.14] meV/Å", "55 meV/Å")
+    assert shown["reembedded"] == ("0.0026 [0.0026, 0.0026]", "0.013")
+
+
 @pytest.mark.parametrize("name", LIMITS)
 def test_one_value_beyond_its_limit_fails(atoms: Made, name: str) -> None:
     series = atoms.series(replace(atoms.base, step=1.0))

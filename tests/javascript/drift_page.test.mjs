@@ -3,19 +3,20 @@ import { test } from "node:test";
 
 import { maskOfSeries } from "../../assets/drift/arrays.js";
 import { mapsOfEntries, pickedOf } from "../../assets/drift/atoms.js";
-import { changeCodes, changeScale } from "../../assets/drift/colours.js";
+import { changeCodes, changeScale, groupCodes, groupColours, groupsShown } from "../../assets/drift/colours.js";
+import { apartByChance, comparedWords } from "../../assets/drift/compared.js";
 import { chartsOf, drawnEvenly, rankedElements } from "../../assets/drift/curves.js";
 import { changeCells } from "../../assets/drift/elements.js";
 import { between, sharedBox, trailWords } from "../../assets/drift/map.js";
 import { curveOf, estimateAt, meanOfSeeds, rankedWorst, structureMeans } from "../../assets/drift/means.js";
-import { correlationText, decadesAround, dotsOf } from "../../assets/drift/outputs.js";
+import { correlationText, decadesAround, dotsOf, stillWords } from "../../assets/drift/outputs.js";
 import { labelledTicks } from "../../assets/drift/player.js";
 import { recordLines } from "../../assets/drift/record.js";
 import { elementsTable, numbersTable } from "../../assets/drift/saving.js";
 import { besideOf, changeNoun, chosenSeries, kindOf, sameStep, seedsOf, seriesGroups, stepOf, stepText } from "../../assets/drift/series.js";
 import { SUMMED, checkText, flagsWords, summaryRows, verdictText } from "../../assets/drift/summary.js";
 import { arrowHead, drawnTrails, trailPaths, trailRoom } from "../../assets/drift/trails.js";
-import { CHANGES, cellUnit, changeCellText, changeLabel, changeOf, changeText, rangeText, keptShareText, withUnit } from "../../assets/drift/words.js";
+import { CHANGES, cellUnit, changeCellText, changeLabel, changeOf, changeText, rangeText, keptShareText, shownText, withUnit } from "../../assets/drift/words.js";
 import { rankingBy, sizesOf } from "../../assets/drift/worst.js";
 
 const made = (strategy, seed, more = {}) => ({ name: `${strategy}-${seed}`, title: "t", kind: "fine-tuning", experiment: "Cu dimers", strategy, seed, base: "chgnet-0.3.0", family: "CHGNet", layer: "", trained_on: ["Cu"], checkpoints: ["chgnet-0.3.0", "40", "80"], step: [0, 40, 80], step_unit: "updates", k: 10, anchors: 100, atoms: 4, structures: 2, ...more });
@@ -67,12 +68,45 @@ test("numbers keep three digits, a true minus, and their unit", () => {
   for (const change of Object.values(CHANGES)) assert.ok(change.meaning && change.source);
 });
 
+test("forces and energies that changed by rounding only are said to be below what counts", () => {
+  assert.deepEqual([0, 5.6e-7, -5e-5, 1.1e-4, 0.0267].map((v) => shownText(CHANGES.forces, v)), ["0", "<0.1", "<0.1", "0.110", "26.7"]);
+  assert.equal(shownText(CHANGES.energy, 5e-7), "<0.001");
+  assert.equal(shownText(CHANGES.reembedded, 5e-7), "5.0·10⁻⁷");
+  assert.equal(stillWords([0, 5e-5, 0.2, NaN, 0], [1, 1, 1, 1, 0], CHANGES.forces), " Force change of 2 is below 0.1 meV/Å, none but for rounding; symmetry makes most of those forces zero.");
+  assert.equal(stillWords([0.2], [1], CHANGES.forces), "");
+});
+
+test("strategies are compared in words, with what their spread allows to say", () => {
+  const entry = (series, ...ends) => ({ series, t: 2, told: told(series, ends[0]), runs: ends.map((end) => told(series, end)) });
+  const of = { mean: false, change: CHANGES.reembedded, noun: "Drift", t: 2, element: "Au" };
+  const [naive, replay] = [entry(all[0], 0.2, 0.22), entry(all[2], 0.1, 0.11)];
+  const apart = comparedWords({ ...of, entries: [naive, replay] });
+  assert.match(apart, /^Drift, anchors re-embedded of Au after 80 updates, over 1 symmetry-distinct Au atom: replay 0\.400 \[0\.360, 0\.440\], naive 0\.800 .*replay changed less, and the two intervals lie apart\. These intervals are over structures; they leave out/);
+  assert.match(comparedWords({ ...of, entries: [naive, entry(all[2], 0.19)] }), /intervals overlap, so neither is shown/);
+  assert.match(comparedWords({ ...of, mean: true, entries: [naive, replay] }), /least and greatest of 2 seeds\)\. replay changed less in every run, which runs that do not differ would show once in 3 times\.$/);
+  assert.match(comparedWords({ ...of, mean: true, entries: [naive, entry(all[2], 0.19, 0.21)] }), /ranges of the runs overlap/);
+  assert.match(comparedWords({ ...of, mean: true, entries: [naive, entry(all[2], 0.1)] }), /One seed does not tell/);
+  assert.match(comparedWords({ ...of, change: CHANGES.retention, entries: [naive, replay] }), /naive kept more/);
+  assert.deepEqual([[naive], [naive, { ...replay, series: { ...all[2], base: "7net-0" } }]].map((entries) => comparedWords({ ...of, entries })), ["", ""]);
+  assert.equal(comparedWords({ ...of, t: 0, entries: [naive, replay] }), "");
+  assert.deepEqual([[2, 2], [3, 3]].map(([n, m]) => apartByChance(n, m)), [3, 10]);
+});
+
+test("atoms can have the colours of their element groups", () => {
+  const info = { elements: [{ category: "nonmetal" }, { category: "noble gas" }, { category: "alkali" }], category_colours: { alkali: "#ff0000", "noble gas": "#00ff00", nonmetal: "#0000ff" } };
+  const element = [3, 1, 1];
+  assert.deepEqual([...groupCodes([0, 2], element)], [2, 0]);
+  assert.equal(groupColours(info, 7)[2], 0xff0000ff);
+  assert.equal(groupColours(info, 7)[200], 7);
+  assert.deepEqual(groupsShown(info, { join: { drawn: [0, 2] }, columns: { element } }).map((group) => group.name), ["alkali", "nonmetal"]);
+});
+
 test("cells of a table share a power of ten where all are small, and call nothing perfect that is not", () => {
   const { reembedded, retention, forces } = CHANGES;
   assert.deepEqual([0.326, 0.0043, 0].map((v) => changeCellText(reembedded, v, 0.4)), ["0.33", "0.00", "0"]);
   assert.deepEqual([0.00026, 0.0000043].map((v) => changeCellText(reembedded, v, 0.0008)), ["2.6", "0.0"]);
   assert.equal(cellUnit(reembedded, 0.0008), "Cells in 10⁻⁴. ");
-  assert.equal(cellUnit(forces, 0.4), "Cells in eV/Å. ");
+  assert.equal(cellUnit(forces, 0.4), "Cells in meV/Å. ");
   assert.deepEqual([1, 0.98, 0.997, 0.99996].map((v) => changeCellText(retention, v, 1)), ["1", ".98", ".997", ">.999"]);
 });
 
@@ -112,7 +146,7 @@ test("cells say in words what outline and flag mark", () => {
   const cells = changeCells([{ symbol: "Cu", name: "copper", n: 2 }, { symbol: "Au", name: "gold", n: 1 }, { symbol: "Xe", name: "xenon", n: 0 }], { told: run, runs: [run], mean: false, t: 2, change: CHANGES.reembedded, noun: "Drift", scale: changeScale("reembedded", 0.8, false), stops: ["#000000", "#ffffff"], step: "80 updates" });
   assert.deepEqual(cells.map((c) => [c.inData, c.flagged]), [[true, false], [false, true], [false, false]]);
   assert.match(cells[0].says, /copper: drift, anchors re-embedded 0\.400 \[0\.360, 0\.440\] after 80 updates; over 2 symmetry-distinct atoms; in the fine-tuning data/);
-  assert.match(cells[1].says, /flagged as forgotten/);
+  assert.match(cells[1].says, /flagged: moved further than run-to-run noise/);
   assert.match(cells[2].says, /not in this atlas/);
 });
 
@@ -122,7 +156,7 @@ test("flags are told with their null and number of runs, or why there are none",
   assert.match(flagsWords({ ...told(pair, 1), forgetting: null }), /not known/);
   const check = { label: "Change of energy", value: 0.08, low: 0.07, high: null, limit: 0.06, at_most: true, passed: false, unit: "eV/atom" };
   assert.equal(verdictText({ passed: false, checks: [check, { ...check, passed: true }] }), "✗ damaged");
-  assert.equal(checkText(check), "✗ Change of energy 0.0800 eV/atom (at most 0.06)");
+  assert.equal(checkText(check), "✗ Change of energy 80.0 meV/atom (at most 60)");
   assert.equal(verdictText(null), "–");
 });
 

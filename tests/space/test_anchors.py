@@ -79,6 +79,8 @@ def test_atoms_without_an_embedding_are_not_chosen() -> None:
     assert (choose(x, z, 15) % 2 == 1).all()
 
 
+@pytest.mark.slow
+@pytest.mark.ci
 def test_too_few_atoms_to_choose_from_is_said() -> None:
     x, z = clumped()
     with pytest.raises(AtlasError, match="there are 3 symmetry-distinct atoms"):

@@ -16,6 +16,8 @@ def world(seed: int = 0) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.random.
     return numbers, numbers // 3, np.repeat(np.arange(N // 4), 4), rng
 
 
+@pytest.mark.slow
+@pytest.mark.ci
 def test_element_identity_alone_gives_plain_purity_but_none_across_elements() -> None:
     numbers, category, structure, rng = world()
     x = rng.normal(size=(12, 32))[numbers] + 0.01 * rng.normal(size=(N, 32))

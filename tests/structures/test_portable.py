@@ -67,6 +67,8 @@ def test_non_finite_positions_survive_json_for_the_checks_to_name():
     np.testing.assert_array_equal(back.positions, broken.positions)
 
 
+@pytest.mark.slow
+@pytest.mark.ci
 @given(structures())
 def test_digest_ignores_names_and_properties(structure):
     other = replace(structure, id="another", source="elsewhere", properties={}, atom_properties={}, units={})
