@@ -99,7 +99,7 @@ class Job:
     data : tuple of Labelled
         Energies are on the base's zero already.
     replay : tuple of Labelled
-        Labelled by the base, without stress; empty unless the strategy replays.
+        Labelled by the base, without stress; also what a Fisher term is taken over. Empty for `naive`.
     threads : int
         Cores for torch.
     device : str
