@@ -60,8 +60,10 @@ export function makeDriftPage(atlas, host) {
   /* Another series at as many steps, where the present one has as many. */
   function pick(name) {
     const next = now.all.find((series) => series.name === name);
-    const same = next.experiment && next.experiment === now.chosen.experiment;
-    const t = same ? sameStep(next, now.chosen.step[now.t]) : next.step.length - 1;
+    const asked = view.get(); // what is drawn may be a frame behind
+    const from = chosenSeries(now.all, asked.series);
+    const same = next.experiment && next.experiment === from.experiment;
+    const t = same ? sameStep(next, from.step[stepOf(from, asked.step)]) : next.step.length - 1;
     choose({ series: name, step: t === next.step.length - 1 ? -1 : t });
   }
 
