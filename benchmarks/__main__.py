@@ -17,6 +17,7 @@ def main() -> None:
         ["chemistry", atlas],
         ["agreement", atlas],
         ["agreement_claims", atlas],
+        ["coverage", atlas, "--draws", "200"],
         ["damage", atlas],
         ["cu_dimers", atlas],
         ["explorer", atlas],
