@@ -16,6 +16,15 @@ export function colourHint(legend) {
   return legend.comparison ? `${legend.label}. ${said}` : said;
 }
 
+/* Enter takes the option that is marked. Where typing opens the list, Mantine may forget which one that is. */
+function takeMarked(box, event) {
+  const marked = document.getElementById(box.getAttribute("aria-controls"))?.querySelector("[data-combobox-selected]");
+  if (!marked?.offsetParent) return;
+  event.preventDefault();
+  event.stopPropagation();
+  marked.click();
+}
+
 /* The box of quantities: what is typed replaces its text, and what is done leaves it, so that keys act on the page again. */
 function startColourBox(atlas) {
   const box = document.getElementById("colour");
@@ -27,6 +36,7 @@ function startColourBox(atlas) {
   for (const kind of ["focus", "click"]) box.addEventListener(kind, () => box.select());
   // on the way down, before the box closes its list
   box.addEventListener("keydown", (event) => event.key === "Escape" && box.getAttribute("aria-expanded") !== "true" && leave(), true);
+  box.addEventListener("keydown", (event) => event.key === "Enter" && takeMarked(box, event), true);
   atlas.view.on((_, changed) => changed.has("colour") && isHeld() && leave());
   atlas.actions.add({ id: "go-colour", keys: ["q"], label: "The quantity that colours the atoms", group: "Go to", run: () => box.focus() });
 }

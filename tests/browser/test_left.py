@@ -156,7 +156,7 @@ def test_the_quantity_is_chosen_from_the_keyboard_and_keys_act_again(visit):
     page.keyboard.press("q")
     assert page.locator("#colour").input_value() == "Element group"
     page.keyboard.type("electroneg")
-    page.locator("[role=option]:visible", has_text="Electronegativity").wait_for()
+    page.locator("[role=option][data-combobox-selected]:visible", has_text="Electronegativity").wait_for()
     page.keyboard.press("Enter")
     visit.until_view("colour", "electronegativity")
     page.wait_for_function("document.activeElement.id === 'maps'")

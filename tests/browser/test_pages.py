@@ -123,7 +123,7 @@ def test_keys_of_the_maps_act_on_the_maps_only(visit):
     assert [visit.view(f) for f in ("draw", "zoom", "panel")] == ["points", {}, "none"]
     page.keyboard.press("?")
     group = page.get_by_role("dialog").locator(".key-group", has=page.get_by_role("heading", name="Pages"))
-    assert group.locator("dd").all_inner_texts() == ["Map", "Agreement", "Neighbours"]
+    assert group.locator("dd").all_inner_texts() == ["Map", "Agreement", "Neighbours", "Drift"]
 
 
 def test_a_saved_view_and_the_presentation_keep_the_page(visit):
