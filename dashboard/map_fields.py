@@ -133,7 +133,8 @@ class MapReader(Reader):
         if not value:
             return None
         model, _, rest = value.partition(":")
-        (model,) = read_items(model) or [""]
+        named = read_items(model)
+        model = named[0] if len(named) == 1 else ""
         points = [numbers(p, 2) for p in rest.split(";", MOST_VERTICES)]
         known = [p for p in points if p is not None]
         if model in self.data.model_keys and len(known) == len(points) and 3 <= len(points) <= MOST_VERTICES:

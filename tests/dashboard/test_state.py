@@ -190,7 +190,18 @@ def test_view_is_of_the_atlas_that_is_asked_for(atlases):
 
 
 @pytest.mark.parametrize(
-    "junk", ["?", "?&&==%%%", "?models", "?k=1&k=", "?\x00=%ff", "?atom=%00%ff", "?" + "a" * 10_000, "?zoom=;;;:"]
+    "junk",
+    [
+        "?",
+        "?&&==%%%",
+        "?models",
+        "?k=1&k=",
+        "?\x00=%ff",
+        "?atom=%00%ff",
+        "?" + "a" * 10_000,
+        "?zoom=;;;:",
+        "?lasso=0,0",
+    ],
 )
 def test_junk_does_not_stop_the_page(data, junk):
     view, _ = parse(junk, data)
