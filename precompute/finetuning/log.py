@@ -22,6 +22,7 @@ def read_log(folder: Path) -> list[LogRow]:
         values = {f.name: row.get(f.name) for f in fields(LogRow)}
         try:
             numbers = {name: float(text) if text else None for name, text in values.items()}
+            # columns are the fields; one that is not optional and empty ends what can be read
             rows.append(LogRow(**{**numbers, "updates": int(str(values["updates"]))}))  # type: ignore[arg-type]
         except (TypeError, ValueError):
             break

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +18,7 @@ from precompute.finetuning import records
 from precompute.finetuning.labelled import Labelled, read, write
 from precompute.finetuning.make_cu_dimers import dimer
 from precompute.models.registry import registry
-from precompute.models.session import open_model
+from precompute.models.session import Session, open_model
 from precompute.models.torch_state import quiet_packages
 from precompute.structures.catalogue import load as catalogue
 
@@ -29,7 +30,7 @@ def command(out: Path, *more: str) -> list[str]:
     return [*start, "--checkpoint-every", "4", *more]
 
 
-def opened(run: Path, record: records.RunRecord, number: int) -> object:
+def opened(run: Path, record: records.RunRecord, number: int) -> AbstractContextManager[Session]:
     spec = registry().resolve(record.model)
     path = str(run / record.checkpoints[number].file)
     of = {"key": "chgnet-tuned", "path": path, "weights": "local", "status": "fine-tuned", "parent": spec.key}
@@ -56,7 +57,7 @@ def test_replay_learns_the_curve_and_goes_on_after_a_kill_to_the_same_weights(tm
     assert record.checkpoints[-1].force_mae < 0.9 * record.before.force_mae
     # opened without trust, the checkpoint gives the errors that were recorded
     data = read(whole / "data.extxyz")
-    with opened(whole, record, -1) as session:  # type: ignore[attr-defined]
+    with opened(whole, record, -1) as session:
         predicted = session.predict([item.structure for item in data])
     errors = [abs(p.energy - item.energy) / 2 for p, item in zip(predicted, data, strict=True)]
     assert np.mean(errors) == pytest.approx(record.checkpoints[-1].energy_mae, abs=1e-5)

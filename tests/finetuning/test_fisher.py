@@ -1,6 +1,7 @@
 """The diagonal Fisher information, on a small network whose outputs include a derivative, as forces are."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -77,7 +78,8 @@ def test_it_is_the_curvature_of_the_loss_on_the_models_own_labels(network: torch
         swapped = {**parameters, name: values}
         total = torch.zeros((), dtype=torch.float64)
         for x, label in zip(samples(3), labels, strict=True):
-            moved = lambda y: torch.func.functional_call(network, swapped, (y,))  # noqa: E731
+            # a function in the place of a module, which is all that is called of it
+            moved = partial(torch.func.functional_call, network, swapped)
             total = total + 0.5 * ((outputs_of(moved)(x) - label) ** 2).sum()  # type: ignore[arg-type]
         return total / 3
 

@@ -78,7 +78,7 @@ def test_a_killed_run_goes_on_to_the_identical_result(fake: Path, monkeypatch: p
 def test_a_finished_run_is_not_run_again_and_another_command_names_what_differs(fake: Path) -> None:
     said: list[str] = []
     display = quiet()
-    display.say = said.append  # type: ignore[method-assign]
+    display.say = said.append  # type: ignore[method-assign]  # listens in place of the console
     finetune(asked(fake / "run"), display)
     before = contents(fake / "run")
     finetune(asked(fake / "run"), display)

@@ -87,3 +87,8 @@ def translated(s: Structure) -> Structure:
 
 def permuted(s: Structure, order: NDArray[np.integer]) -> Structure:
     return replace(s, numbers=s.numbers[order], positions=s.positions[order])
+
+
+def trio() -> list[Structure]:
+    """Three crystals, the second of which triggers the fault of a faulty model."""
+    return [replace(rock_salt(), id=i) for i in ("first", "bad", "last")]

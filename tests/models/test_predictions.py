@@ -8,7 +8,6 @@ import subprocess
 import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -23,7 +22,6 @@ from precompute.models.session import Session, open_model
 from precompute.models.trust import pickles_allowed
 from precompute.structures.convert import to_ase
 from tests.models import examples
-from tests.models.faulty_family import faulty_registry
 
 # float32 energies of a hundred eV, and forces summed in another order
 ENERGY, FORCE = 1e-5, 1e-4  # eV/atom, eV/angstrom
@@ -177,17 +175,6 @@ def test_sevennet_s_own_calculator_says_the_same() -> None:
 # ---- what sessions make of it
 
 
-@pytest.fixture
-def known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Registry]:
-    monkeypatch.syspath_prepend(str(Path(__file__).parent))
-    yield faulty_registry(tmp_path)
-    client.stop_idle_workers()
-
-
-def trio() -> list[Structure]:
-    return [replace(examples.rock_salt(), id=i) for i in ("first", "bad", "last")]
-
-
 @pytest.mark.parametrize("isolated", [False, True])
 def test_both_kinds_of_session_predict_the_same(known: Registry, isolated: bool) -> None:
     spec = known.resolve("faulty-sound").model_copy(update={"isolated": isolated})
@@ -208,7 +195,7 @@ def test_both_kinds_of_session_predict_the_same(known: Registry, isolated: bool)
 )
 def test_one_bad_structure_leaves_the_others_predicted(known: Registry, fault: str, reason: str) -> None:
     with open_model(known.resolve(f"faulty-{fault}")) as session:
-        first, bad, last = session.predict(trio())
+        first, bad, last = session.predict(examples.trio())
     assert first.forces is not None
     assert last.forces is not None
     assert bad.forces is None
@@ -217,7 +204,7 @@ def test_one_bad_structure_leaves_the_others_predicted(known: Registry, fault: s
 
 def test_forces_of_a_wrong_shape_are_the_adapter_s_fault(known: Registry) -> None:
     with open_model(known.resolve("faulty-shape")) as session, pytest.raises(ModelError, match="its adapter is wrong"):
-        session.predict(trio())
+        session.predict(examples.trio())
 
 
 @pytest.mark.parametrize("isolated", [False, True])

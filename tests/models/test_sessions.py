@@ -2,31 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from precompute.contracts import AtlasError, Structure
+from precompute.contracts import AtlasError
 from precompute.models import client
 from precompute.models.errors import EnvironmentMissing, ModelError, WorkerError
 from precompute.models.registry import Registry
 from precompute.models.session import BATCH_ATOMS, batches, open_model
 from tests.models import examples
-from tests.models.faulty_family import faulty_registry
-
-
-@pytest.fixture
-def known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Registry]:
-    monkeypatch.syspath_prepend(str(Path(__file__).parent))
-    yield faulty_registry(tmp_path)
-    client.stop_idle_workers()
-
-
-def trio() -> list[Structure]:
-    return [replace(examples.rock_salt(), id=i) for i in ("first", "bad", "last")]
 
 
 @pytest.mark.parametrize("isolated", [False, True])
@@ -47,7 +33,7 @@ def test_both_kinds_of_session_give_the_same_arrays(known: Registry, isolated: b
 def test_one_bad_structure_leaves_the_others_embedded(known: Registry, fault: str, reason: str, isolated: bool) -> None:
     spec = known.resolve(f"faulty-{fault}").model_copy(update={"isolated": isolated})
     with open_model(spec) as session:
-        first, bad, last = session.embed(trio())
+        first, bad, last = session.embed(examples.trio())
     assert first.features is not None
     assert last.features is not None
     assert bad.features is None
@@ -67,7 +53,7 @@ def test_a_dead_or_silent_process_is_an_error_with_names(
         if fault == "hang":
             monkeypatch.setenv(client.TIMEOUT_VARIABLE, "0.5")
         with pytest.raises(WorkerError, match=words) as caught:
-            session.embed(trio())
+            session.embed(examples.trio())
         monkeypatch.delenv(client.TIMEOUT_VARIABLE, raising=False)
     text = str(caught.value)
     assert f"faulty-{fault}" in text
@@ -78,14 +64,14 @@ def test_a_dead_or_silent_process_is_an_error_with_names(
 
 def test_other_models_go_on_after_a_crash(known: Registry) -> None:
     with open_model(known.resolve("faulty-crash")) as session, pytest.raises(WorkerError):
-        session.embed(trio())
+        session.embed(examples.trio())
     with open_model(known.resolve("faulty-sound")) as session:
-        assert all(e.features is not None for e in session.embed(trio()))
+        assert all(e.features is not None for e in session.embed(examples.trio()))
 
 
 def test_prints_do_not_mix_with_arrays(known: Registry) -> None:
     with open_model(known.resolve("faulty-noisy")) as session:
-        assert all(e.features is not None for e in session.embed(trio()))
+        assert all(e.features is not None for e in session.embed(examples.trio()))
 
 
 @pytest.mark.parametrize("isolated", [False, True])
@@ -93,7 +79,7 @@ def test_prints_do_not_mix_with_arrays(known: Registry) -> None:
 def test_a_fault_of_the_adapter_is_no_refusal(known: Registry, fault: str, isolated: bool) -> None:
     spec = known.resolve(f"faulty-{fault}").model_copy(update={"isolated": isolated})
     with open_model(spec) as session, pytest.raises(ModelError, match=f"faulty-{fault}"):
-        session.embed(trio())
+        session.embed(examples.trio())
 
 
 def test_a_process_serves_the_next_model_of_its_environment(known: Registry) -> None:
@@ -102,7 +88,7 @@ def test_a_process_serves_the_next_model_of_its_environment(known: Registry) -> 
     (kept,) = client._IDLE
     with open_model(known.resolve("faulty-noisy")) as session:
         assert client._IDLE == []
-        session.embed(trio())
+        session.embed(examples.trio())
     assert [kept] == client._IDLE
 
 
